@@ -1,0 +1,59 @@
+"""The whole story on one screen. The controller, the report and the replay call this; read it first.
+
+    observe  ->  foresee  ->  size  ->  plan  ->  judge  ->  act | report | replay
+    (facts)     (Outlook)   (Sizes)   (Moves)  (Refusals)
+
+Everything here is pure: ``now`` is the snapshot's, memory is the ledger's, and everything worth saying goes out in
+the ``Decision``. Nothing is logged, drawn or read on the way, so each decision can be executed again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vpa_inplace.domain.ledger import Ledger
+from vpa_inplace.domain.moves import Move, Verdict
+from vpa_inplace.domain.policy import Policies
+from vpa_inplace.domain.snapshot import Snapshot
+from vpa_inplace.forecast import Outlook
+from vpa_inplace.guard import GUARDS, judge
+from vpa_inplace.guard.guard import Guard
+from vpa_inplace.lifecycle import advance, debit
+from vpa_inplace.plan import plan
+from vpa_inplace.recommend import Sizes, size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What was known, what was concluded, what is to be done and what is held back."""
+
+    snapshot: Snapshot
+    policies: Policies
+    outlook: Outlook
+    sizes: Sizes
+    verdicts: tuple[Verdict, ...]
+    ledger: Ledger
+
+    @property
+    def admitted(self) -> tuple[Move, ...]:
+        return tuple(verdict.move for verdict in self.verdicts if verdict.admitted)
+
+
+def decide(
+    snapshot: Snapshot, outlook: Outlook, ledger: Ledger, policies: Policies, guards: Sequence[Guard] = GUARDS
+) -> Decision:
+    """Decide for the whole fleet at ``snapshot.now``."""
+    ledger = advance(ledger, snapshot, policies)
+    sizes = size(outlook, snapshot, policies, ledger)
+    moves = plan(sizes, snapshot, ledger, policies)
+    verdicts = tuple(Verdict(move, judge(move, snapshot, policies, guards)) for move in moves)
+    admitted = [verdict.move for verdict in verdicts if verdict.admitted]
+    return Decision(
+        snapshot=snapshot,
+        policies=policies,
+        outlook=outlook,
+        sizes=sizes,
+        verdicts=verdicts,
+        ledger=debit(ledger, admitted),
+    )

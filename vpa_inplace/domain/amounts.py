@@ -1,0 +1,39 @@
+"""Requests and limits of one container, and how arrays say 'not set' and 'cannot know'."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from vpa_inplace.domain.resource import Resource
+
+UNSET: Final = -1
+"""In integer matrices: the field does not exist in the object (no request, no limit). Not zero, not unknown."""
+UNKNOWN: Final = -2
+"""In integer matrices: we cannot know (no data). Never acted upon."""
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """CPU in millicores and memory in bytes; ``None`` means not set."""
+
+    cpu: int | None = None
+    memory: int | None = None
+
+    def get(self, resource: Resource) -> int | None:
+        return self.cpu if resource is Resource.CPU else self.memory
+
+    def replace(self, resource: Resource, amount: int | None) -> Amounts:
+        return Amounts(amount, self.memory) if resource is Resource.CPU else Amounts(self.cpu, amount)
+
+
+def encode(amount: int | None) -> int:
+    """``None`` as the matrix sentinel."""
+    return UNSET if amount is None else amount
+
+
+def decode(amount: int) -> int | None:
+    """The inverse of :func:`encode`; ``UNKNOWN`` has no object form and is a mistake here."""
+    if amount == UNKNOWN:
+        raise ValueError("an unknown amount has no value; ask for it before decoding")
+    return None if amount == UNSET else int(amount)

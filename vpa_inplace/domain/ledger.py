@@ -1,0 +1,44 @@
+"""The little that must be remembered between ticks: resize budgets spent and the sizes at which containers died."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from vpa_inplace.domain.amounts import UNSET
+from vpa_inplace.domain.keys import Index
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """State of n rows; a new ledger has a full budget and no OOM."""
+
+    rows: Index
+    at: float  # epoch seconds of the last refill; -inf before the first
+    spent: npt.NDArray[np.float64]  # [n] resizes spent and not yet refilled
+    oom_floor: npt.NDArray[np.int64]  # [n] bytes that memory must not undercut, UNSET where none
+    oom_at: npt.NDArray[np.float64]  # [n] epoch seconds of the newest OOM, -inf where none
+
+    @classmethod
+    def empty(cls, rows: Index) -> Ledger:
+        n = len(rows)
+        return cls(
+            rows=rows,
+            at=-np.inf,
+            spent=np.zeros(n),
+            oom_floor=np.full(n, UNSET, np.int64),
+            oom_at=np.full(n, -np.inf),
+        )
+
+    def on(self, rows: Index) -> Ledger:
+        """The same memory for other rows: containers that went are forgotten, new ones start empty."""
+        if rows is self.rows or rows == self.rows:
+            return self if rows is self.rows else replace(self, rows=rows)
+        fresh = Ledger.empty(rows)
+        pairs = [(i, row) for i, key in enumerate(rows) if (row := self.rows.row(key)) is not None]
+        new, old = np.array(pairs, np.intp).reshape(-1, 2).T
+        for name in ("spent", "oom_floor", "oom_at"):
+            getattr(fresh, name)[new] = getattr(self, name)[old]
+        return replace(fresh, at=self.at)

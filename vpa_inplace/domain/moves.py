@@ -1,0 +1,96 @@
+"""What may be done to a pod, why, and why not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from vpa_inplace.domain.amounts import Amounts
+from vpa_inplace.domain.keys import ContainerKey
+from vpa_inplace.domain.pods import Pod
+from vpa_inplace.domain.resource import Resource
+
+
+class Intent(IntEnum):
+    """Why a pod is resized; exactly one per move, most urgent first."""
+
+    UNDO = 0
+    RESCUE = 1  # live usage stands above the size
+    GROW = 2
+    SHRINK = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """New requests and limits of one container. In ``requests`` and ``limits`` ``None`` means left as it is."""
+
+    container: str
+    row: int  # of the sizing index
+    old_requests: Amounts
+    old_limits: Amounts
+    requests: Amounts
+    limits: Amounts
+
+    def after(self) -> tuple[Amounts, Amounts]:
+        """Requests and limits once the change is made."""
+        return _overlay(self.old_requests, self.requests), _overlay(self.old_limits, self.limits)
+
+    def lowers(self, resource: Resource) -> bool:
+        """Whether the request or the limit falls."""
+        pairs = ((self.old_requests, self.requests), (self.old_limits, self.limits))
+        return any(
+            (new := after.get(resource)) is not None and new < (before.get(resource) or 0) for before, after in pairs
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One resize of one pod. ``budget_left``: resizes its poorest container may still make today (inf: no budget)."""
+
+    pod: Pod
+    intent: Intent
+    changes: tuple[Change, ...]
+    budget_left: float
+
+    def keys(self) -> tuple[ContainerKey, ...]:
+        return tuple(ContainerKey(self.pod.workload, change.container) for change in self.changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a move is not made: a CamelCase reason like a Kubernetes condition's, a sentence, and what would lift it."""
+
+    reason: str
+    message: str
+    lifted_by: str
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.message} (lifted by: {self.lifted_by})"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A move and everything that speaks against it; no refusals means it is made."""
+
+    move: Move
+    refusals: tuple[Refusal, ...]
+
+    @property
+    def admitted(self) -> bool:
+        return not self.refusals
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Something that was seen and left out, and why; reports list them so that nothing vanishes in silence."""
+
+    what: str  # the object: a container key, a pod, a namespace, a series
+    reason: str  # CamelCase
+    message: str
+
+
+def _overlay(old: Amounts, new: Amounts) -> Amounts:
+    return Amounts(
+        old.cpu if new.cpu is None else new.cpu,
+        old.memory if new.memory is None else new.memory,
+    )

@@ -1,0 +1,9 @@
+"""History in, Outlook out: what each row may need, per block of time, at its risk. Whole batches only.
+
+A new forecaster is one file here, one line in ``registry.py`` and one test; the registry's contract test covers the rest.
+"""
+
+from vpa_inplace.forecast.outlook import Beliefs, Forecaster, Outlook
+from vpa_inplace.forecast.registry import FORECASTERS, make_forecaster
+
+__all__ = ["FORECASTERS", "Beliefs", "Forecaster", "Outlook", "make_forecaster"]
