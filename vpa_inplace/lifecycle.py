@@ -13,13 +13,12 @@ import numpy as np
 from vpa_inplace.domain.amounts import UNSET
 from vpa_inplace.domain.ledger import Ledger
 from vpa_inplace.domain.moves import Move
+from vpa_inplace.domain.oom import after_oom
 from vpa_inplace.domain.policy import Policies
 from vpa_inplace.domain.resource import Resource
 from vpa_inplace.domain.snapshot import Snapshot
 
 DAY = 86400.0
-OOM_FACTOR = 1.2  # upstream VPA --oom-bump-up-ratio
-OOM_BYTES = 100 * 2**20  # upstream VPA --oom-min-bump-up-bytes
 
 
 def advance(ledger: Ledger, snapshot: Snapshot, policies: Policies) -> Ledger:
@@ -63,6 +62,6 @@ def _with_ooms(ledger: Ledger, snapshot: Snapshot) -> tuple[np.ndarray, np.ndarr
             when = container.last_oom.timestamp()
             if row is None or had is None or when <= at[row]:
                 continue
-            floor[row] = max(floor[row], int(had * OOM_FACTOR), had + OOM_BYTES)
+            floor[row] = max(floor[row], int(after_oom(had)))
             at[row] = when
     return floor, at

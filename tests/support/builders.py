@@ -50,7 +50,7 @@ def a_history(
     step: int = STEP,
 ) -> History:
     """Constant usage by default; pass arrays [n, t] or [t] to shape it. Ends at ``end``."""
-    width = int(days * 24 * HOUR) // step
+    width = round(days * 24 * HOUR) // step
     shape = (len(rows), width)
     usage = np.stack([np.broadcast_to(np.asarray(x, np.float32), shape) for x in (cpu, memory)])
     return History.of(rows, start=int(end.timestamp()) - width * step, step=step, usage=usage)
@@ -71,3 +71,8 @@ def a_snapshot(*pods: Pod, history: History | None = None, now: datetime = NOON)
 
 def a_key(container: str = "app", workload: WorkloadKey = WEB) -> ContainerKey:
     return ContainerKey(workload, container)
+
+
+def rows_of_names(*names: str) -> Index:
+    """One role per name."""
+    return Index.of(ContainerKey.of("test", "shop", "Deployment", name, "app") for name in names)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 from vpa_inplace.domain.amounts import Amounts
@@ -30,17 +30,21 @@ class Change:
     old_limits: Amounts
     requests: Amounts
     limits: Amounts
+    lowered: tuple[Resource, ...] = field(init=False, repr=False, compare=False)
+    """Whose request or limit falls; said once here because most guards ask."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lowered", tuple(r for r in (Resource.CPU, Resource.MEMORY) if self._lowers(r)))
 
     def after(self) -> tuple[Amounts, Amounts]:
         """Requests and limits once the change is made."""
         return _overlay(self.old_requests, self.requests), _overlay(self.old_limits, self.limits)
 
-    def lowers(self, resource: Resource) -> bool:
-        """Whether the request or the limit falls."""
-        pairs = ((self.old_requests, self.requests), (self.old_limits, self.limits))
-        return any(
-            (new := after.get(resource)) is not None and new < (before.get(resource) or 0) for before, after in pairs
-        )
+    def _lowers(self, resource: Resource) -> bool:
+        request, limit = self.requests.get(resource), self.limits.get(resource)
+        if request is not None and request < (self.old_requests.get(resource) or 0):
+            return True
+        return limit is not None and limit < (self.old_limits.get(resource) or 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -75,20 +76,23 @@ class Node:
     unschedulable: bool = False
 
 
-def qos_of(containers: tuple[Container, ...]) -> QosClass:
-    """The class that Kubernetes would compute for these requests and limits.
+def qos_of(containers: Iterable[Container]) -> QosClass:
+    """The class that Kubernetes would compute for these containers."""
+    return qos_with((container.requests, container.limits) for container in containers)
+
+
+def qos_with(amounts: Iterable[tuple[Amounts, Amounts]]) -> QosClass:
+    """The class of a pod whose containers have these requests and limits.
 
     Source: k8s.io/kubernetes/pkg/apis/core/helper/qos ComputePodQOS: BestEffort without any positive CPU or memory
     request or limit; Guaranteed when every container (init containers too) has both limits and requests equal to them.
     """
-    amounts = [a.get(r) for c in containers for a in (c.requests, c.limits) for r in Resource]
-    if not any(amounts):
-        return QosClass.BEST_EFFORT
-    for container in containers:
-        for resource in Resource:
-            limit = container.limits.get(resource)
-            request = container.requests.get(resource)
+    some, guaranteed = False, True
+    for requests, limits in amounts:
+        for request, limit in ((requests.cpu, limits.cpu), (requests.memory, limits.memory)):
+            some |= bool(request or limit)
             # an absent request defaults to the limit in the API server
-            if not limit or (request is not None and request != limit):
-                return QosClass.BURSTABLE
-    return QosClass.GUARANTEED
+            guaranteed &= bool(limit) and request in (None, limit)
+    if not some:
+        return QosClass.BEST_EFFORT
+    return QosClass.GUARANTEED if guaranteed else QosClass.BURSTABLE

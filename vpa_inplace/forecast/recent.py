@@ -70,7 +70,8 @@ def _yesterday(history: History) -> npt.NDArray[np.float32]:
     days = np.full((*seen.shape[:2], day + 2 * per_hour), np.nan, np.float32)
     days[:, :, day + per_hour - seen.shape[2] : day + per_hour] = seen
     hours = days.reshape(*seen.shape[:2], BLOCKS + 2, per_hour)
-    maxima = np.fmax.reduce(hours, axis=3)
+    # copied so that the reduced axis comes first: numpy then takes whole rows at a time, several times as fast
+    maxima = np.fmax.reduce(np.ascontiguousarray(np.moveaxis(hours, 3, 0)), axis=0)
     closing = hours[:, :, 2:, 0]
     both: npt.NDArray[np.float32] = np.fmax(maxima[:, :, :BLOCKS], maxima[:, :, 1 : BLOCKS + 1])
     return np.fmax(both, closing)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
-from typing import Final
+from typing import Any, Final
 
 from vpa_inplace.domain.errors import UnknownName, UsageError
 from vpa_inplace.forecast.outlook import Forecaster
@@ -28,7 +28,7 @@ def make_forecaster(name: str, knobs: Mapping[str, float] | None = None) -> Fore
     """
     if name not in FORECASTERS:
         raise UnknownName("forecaster", name, FORECASTERS)
-    forecaster = FORECASTERS[name]()
+    forecaster: Any = FORECASTERS[name]()
     known = {field.name for field in fields(forecaster)}
     for knob in knobs or {}:
         if knob not in known:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from vpa_inplace.domain.moves import Intent, Move, Refusal
-from vpa_inplace.domain.pods import QosClass, qos_of
+from vpa_inplace.domain.pods import QosClass, qos_with
 from vpa_inplace.domain.policy import Policies
 from vpa_inplace.domain.snapshot import Snapshot
 from vpa_inplace.guard.guard import EVERY
@@ -47,11 +47,7 @@ class QosClassWouldChange:
         if pod.qos is QosClass.BEST_EFFORT:
             return None  # NotResizable says it better
         after = {change.container: change.after() for change in move.changes}
-        containers = tuple(
-            replace(c, requests=after[c.name][0], limits=after[c.name][1]) if c.name in after else c
-            for c in pod.containers
-        )
-        would_be = qos_of(containers)
+        would_be = qos_with(after.get(c.name, (c.requests, c.limits)) for c in pod.containers)
         if would_be is pod.qos:
             return None
         message = f"pod {pod} would turn from {pod.qos} to {would_be}"

@@ -16,9 +16,8 @@ from vpa_inplace.guard.guard import SHRINKS
 def lowered(move: Move) -> Iterator[tuple[str, int, Resource]]:
     """Container, row and resource of everything the move takes away."""
     for change in move.changes:
-        for resource in Resource:
-            if change.lowers(resource):
-                yield change.container, change.row, resource
+        for resource in change.lowered:
+            yield change.container, change.row, resource
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
 
-from vpa_inplace.domain.amounts import UNSET, Amounts
+from vpa_inplace.domain.amounts import UNSET, Amounts, decode
 from vpa_inplace.domain.ledger import Ledger
 from vpa_inplace.domain.moves import Change, Intent, Move
 from vpa_inplace.domain.policy import Policies
-from vpa_inplace.domain.resource import Resource
 from vpa_inplace.domain.snapshot import Snapshot
 from vpa_inplace.plan.desired import desired
 from vpa_inplace.recommend import Sizes
 
 Int = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
-
-LEFT_AS_IS: Final = Amounts()
 
 
 def plan(sizes: Sizes, snapshot: Snapshot, ledger: Ledger, policies: Policies) -> list[Move]:
@@ -70,25 +68,37 @@ def _moves(snapshot: Snapshot, moving: Mask, new: _New, intents: npt.NDArray[np.
     """One move a pod; ``intents`` [m] are per container, the most urgent one is the pod's."""
     slots, moves = snapshot.slots, []
     chosen = np.flatnonzero(moving.any(axis=0))
-    for group in np.split(chosen, np.flatnonzero(np.diff(slots.pod[chosen])) + 1):
-        if not len(group):
-            continue
-        intent = Intent(int(intents[group].min()))
-        changes = tuple(_change(snapshot, int(slot), moving, new) for slot in group)
-        pod = snapshot.pods[slots.pod[group[0]]]
-        moves.append(Move(pod, intent, changes, float(new.left[group].min())))
+    # plain lists from here on: taking numbers out of arrays one by one would cost more than all the rest
+    amounts = (moving, slots.request, slots.limit, new.request, new.limit)
+    pairs = list(zip(*(x[:, chosen].T.tolist() for x in amounts), strict=True))
+    pods, places, rows = (x[chosen].tolist() for x in (slots.pod, slots.place, slots.row))
+    urgency, left = intents[chosen].tolist(), new.left[chosen].tolist()
+    for place, group in groupby(range(len(chosen)), key=pods.__getitem__):
+        members, pod = tuple(group), snapshot.pods[place]
+        changes = tuple(_change(pod.containers[places[i]].name, rows[i], *pairs[i]) for i in members)
+        moves.append(Move(pod, Intent(min(urgency[i] for i in members)), changes, min(left[i] for i in members)))
     return moves
 
 
-def _change(snapshot: Snapshot, slot: int, moving: Mask, new: _New) -> Change:
-    slots = snapshot.slots
-    container = snapshot.pods[slots.pod[slot]].containers[slots.place[slot]]
-    requests, limits = LEFT_AS_IS, LEFT_AS_IS
-    for resource in Resource:
-        if not moving[resource, slot]:
-            continue
-        requests = requests.replace(resource, int(new.request[resource, slot]))
-        if new.limit[resource, slot] != slots.limit[resource, slot]:
-            limits = limits.replace(resource, int(new.limit[resource, slot]))
-    old_requests, old_limits = slots.requests_of(slot), slots.limits_of(slot)
-    return Change(container.name, int(slots.row[slot]), old_requests, old_limits, requests, limits)
+def _change(
+    name: str,
+    row: int,
+    moving: Sequence[bool],
+    old_request: Sequence[int],
+    old_limit: Sequence[int],
+    request: Sequence[int],
+    limit: Sequence[int],
+) -> Change:
+    """The change of one container; each sequence is (cpu, memory). What stays as it is is not named."""
+    (cpu, memory), (old_cpu, old_memory) = moving, old_limit
+    return Change(
+        container=name,
+        row=row,
+        old_requests=Amounts(*map(decode, old_request)),
+        old_limits=Amounts(*map(decode, old_limit)),
+        requests=Amounts(request[0] if cpu else None, request[1] if memory else None),
+        limits=Amounts(
+            limit[0] if cpu and limit[0] != old_cpu else None,
+            limit[1] if memory and limit[1] != old_memory else None,
+        ),
+    )

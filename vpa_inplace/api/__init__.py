@@ -1,0 +1,1 @@
+"""Configuration file and objects to Policy and back; the place for a new field."""

@@ -1,0 +1,1 @@
+"""One thin file a command; nothing heavy is imported before a command needs it."""

@@ -1,0 +1,81 @@
+"""The fleet as one Observation: what a source would see of it at the record's end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+
+from vpa_inplace.demo.fleet import CLUSTER, Fleet, PodRecord, Track
+from vpa_inplace.domain.keys import ContainerKey, Index
+from vpa_inplace.domain.moves import Skip
+from vpa_inplace.domain.pods import Pod
+from vpa_inplace.domain.resource import Resource
+from vpa_inplace.domain.snapshot import Slots, Snapshot
+from vpa_inplace.history import History, evidence_of
+from vpa_inplace.observe.source import Observation, Scope
+
+THROTTLED: Final = 0.05  # share of CFS periods from which usage is only a lower bound of demand
+
+
+def observation_of(fleet: Fleet, scope: Scope | None = None) -> Observation:
+    """Rows are the roles of pods that exist at ``fleet.now``; a role's usage is the maximum over all pods it ever had."""
+    scope = Scope(cluster=CLUSTER) if scope is None else scope
+    present = sorted((record.pod for record in fleet.present()), key=lambda pod: (pod.namespace, pod.name))
+    pods = tuple(pod for pod in present if scope.covers(pod.namespace))
+    rows = Index.of(pod.key(container) for pod in pods for container in pod.containers if container.sized)
+    history = history_of(fleet, rows)
+    shown = {(pod.namespace, pod.name) for pod in pods}
+    snapshot = Snapshot(
+        now=fleet.now,
+        rows=rows,
+        pods=pods,
+        slots=Slots.of(pods, rows),
+        evidence=evidence_of(history.until(fleet.now), fleet.now.timestamp()),
+        nodes={node.name: node for node in fleet.nodes},
+        latency=tuple(series for series in fleet.latency if (series.namespace, series.pod) in shown),
+    )
+    skips = (*_left_out(present, scope), *_not_sized(pods))
+    return Observation(snapshot=snapshot, history=history, skips=skips)
+
+
+def history_of(fleet: Fleet, rows: Index) -> History:
+    """The usage of these rows over the whole record."""
+    shape = (len(Resource), len(rows), fleet.width)
+    usage = np.full(shape, np.nan, np.float32)
+    censored = np.zeros(shape, np.bool_)
+    for record in fleet.records:
+        for row, track in _rows(record, rows):
+            part = (slice(None), row, slice(record.first, record.first + len(track.cpu)))
+            usage[part] = np.fmax(usage[part], np.stack([track.cpu, track.memory]).astype(np.float32))
+            censored[part] |= _lower_bounds(fleet, record, track)
+    return History.of(rows, start=fleet.start, step=fleet.step, usage=usage, censored=censored)
+
+
+def _rows(record: PodRecord, rows: Index) -> Iterator[tuple[int, Track]]:
+    for name, track in record.tracks.items():
+        row = rows.row(ContainerKey(record.pod.workload, name))
+        if row is not None:
+            yield row, track
+
+
+def _lower_bounds(fleet: Fleet, record: PodRecord, track: Track) -> np.ndarray:
+    """Windows [2, w] in which the container wanted more than it got: throttled, or killed right after."""
+    marks = np.zeros((len(Resource), len(track.cpu)), np.bool_)
+    if track.throttled is not None:
+        marks[Resource.CPU] = track.throttled >= THROTTLED
+    if track.killed is not None:
+        marks[Resource.MEMORY, (track.killed - fleet.start) // fleet.step - record.first - 1] = True
+    return marks
+
+
+def _left_out(present: list[Pod], scope: Scope) -> Iterator[Skip]:
+    for namespace in sorted({pod.namespace for pod in present if not scope.covers(pod.namespace)}):
+        yield Skip(namespace, "NamespaceExcluded", "left out by default; name it with -n to include it")
+
+
+def _not_sized(pods: tuple[Pod, ...]) -> Iterator[Skip]:
+    seen = dict.fromkeys(pod.key(container) for pod in pods for container in pod.containers if not container.sized)
+    for key in seen:
+        yield Skip(str(key), "InitContainer", "an ordinary init container is over before there is anything to size")

@@ -1,0 +1,158 @@
+"""A cluster of one pod a series, simulated: what a replay moves instead of a real one.
+
+Each pod is Guaranteed with one container, request = limit. Growing and shrinking take ``delay`` steps. Memory follows
+the common back-test protocol: usage above the limit is an OOM kill, after which the limit is at once raised to
+max(1.2 x, + 100 MiB) and held there for a day, and a shrink below the last sample waits, as the kubelet makes it wait.
+The kill is told to the brain as Kubernetes tells it, in the container's status.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from vpa_inplace.domain.amounts import Amounts
+from vpa_inplace.domain.evidence import Evidence
+from vpa_inplace.domain.keys import Index
+from vpa_inplace.domain.moves import Move
+from vpa_inplace.domain.oom import after_oom
+from vpa_inplace.domain.pods import Container, Pod, QosClass
+from vpa_inplace.domain.resource import Resource
+from vpa_inplace.domain.snapshot import Slots, Snapshot
+from vpa_inplace.history.history import DAY
+from vpa_inplace.recommend import Sizes
+
+CPU, MEMORY = Resource.CPU, Resource.MEMORY
+PLACEHOLDER: Final = (1, 2**20)
+"""What a pod has of a resource of which nothing is known yet (a Guaranteed pod needs some of both). Nobody is shown it."""
+
+Int = npt.NDArray[np.int64]
+Float = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+
+class SimulatedCluster:
+    """Pods of n series. ``spec`` is what was asked for last, ``in_force`` what the kubelet has made of it."""
+
+    def __init__(self, rows: Index, *, step: int, delay: int = 0) -> None:
+        n = len(rows)
+        self.rows = rows
+        self.step = step  # seconds
+        self.born: Mask = np.zeros((2, n), np.bool_)
+        self.spec: Int = np.repeat(np.array(PLACEHOLDER, np.int64)[:, None], n, axis=1)
+        self.in_force: Float = np.full((2, n), np.nan)
+        self._asked = deque([self.spec.copy() for _ in range(delay)])  # oldest first: what comes into force next
+        self._held: Float = np.zeros(n)  # bytes, after an OOM
+        self._held_until: Int = np.zeros(n, np.int64)  # epoch seconds of the last step for which it is held
+        self._killed: dict[int, datetime] = {}  # rows killed in the last window; told once, the ledger remembers
+        self._pods: list[Pod | None] = [None] * n
+        self._members: npt.NDArray[np.intp] = np.empty(0, np.intp)
+        self._listed: tuple[Pod, ...] | None = None
+
+    def bear(self, sizes: Sizes, who: Mask) -> None:
+        """Pods (and their second resource, where it is seen later) are born at the size of the moment.
+
+        Args:
+            sizes: of this tick.
+            who: [2, n] what may be born.
+        """
+        new = who & ~self.born & (sizes.target >= 0)
+        if not new.any():
+            return
+        for amounts in (self.spec, *self._asked):
+            np.copyto(amounts, np.maximum(sizes.target, 1), where=new)
+        self.born |= new
+        self._build(np.flatnonzero(new.any(axis=0)))
+
+    def keep(self, alive: Mask) -> None:
+        """Only these rows [n] have a pod now."""
+        members = np.flatnonzero(alive & self.born.any(axis=0))
+        if not np.array_equal(members, self._members):
+            self._members, self._listed = members, None
+
+    def snapshot(self, now: int, evidence: Evidence) -> Snapshot:
+        """What a client of the API server would see at ``now`` (epoch seconds)."""
+        if self._listed is None:
+            self._listed = tuple(pod for row in self._members if (pod := self._pods[row]) is not None)
+        members = self._members
+        amounts = self.spec[:, members]
+        slots = Slots(
+            row=members,
+            pod=np.arange(len(members)),
+            place=np.zeros(len(members), np.intp),
+            request=amounts,
+            limit=amounts,
+            guaranteed=np.ones(len(members), np.bool_),
+        )
+        when = datetime.fromtimestamp(now, UTC)
+        return Snapshot(now=when, rows=self.rows, pods=self._listed, slots=slots, evidence=evidence)
+
+    def resize(self, moves: Iterable[Move]) -> None:
+        """Patch the pods' specs; the API server keeps what was asked for, whatever the kubelet makes of it."""
+        rows = []
+        for move in moves:
+            for change in move.changes:
+                for resource in Resource:
+                    if (amount := change.requests.get(resource)) is not None:
+                        self.spec[resource, change.row] = amount
+                rows.append(change.row)
+        if rows:
+            self._build(np.unique(rows))
+
+    def settle(self, now: int, used: Float) -> Float:
+        """The kubelet's part at ``now``: what is due comes into force. Returns [2, n] what was due, NaN where unborn.
+
+        Args:
+            now: epoch seconds.
+            used: [n] bytes of memory in the window that ended now, NaN where unknown.
+        """
+        self._asked.append(self.spec.copy())
+        due = np.where(self.born, self._asked.popleft(), np.nan)
+        want = due.copy()
+        held = now <= self._held_until
+        want[MEMORY, held] = np.fmax(want[MEMORY, held], self._held[held])
+        waits = (want[MEMORY] < self.in_force[MEMORY]) & (used > want[MEMORY])
+        want[MEMORY, waits] = self.in_force[MEMORY, waits]
+        self.in_force = want
+        return due
+
+    def live(self, now: int, used: Float) -> Mask:
+        """One window from ``now`` on with this memory usage [n]; returns which containers were killed for memory."""
+        killed: Mask = used > self.in_force[MEMORY]
+        if not (killed.any() or self._killed):
+            return killed
+        had = self.in_force[MEMORY, killed]
+        raised = after_oom(had)
+        self._held[killed] = raised
+        self._held_until[killed] = now + DAY
+        before, when = self._killed, datetime.fromtimestamp(now + self.step, UTC)
+        self._killed = {int(row): when for row in np.flatnonzero(killed)}
+        self._build(np.array(sorted(before.keys() | self._killed.keys())))
+        return killed
+
+    def _build(self, rows: npt.NDArray[np.intp]) -> None:
+        """New objects for these pods; all others stay as they are."""
+        self._listed = None
+        for row in rows:
+            key = self.rows.keys[row]
+            amounts = Amounts(int(self.spec[CPU, row]), int(self.spec[MEMORY, row]))
+            if (pod := self._pods[row]) is None:
+                name = key.workload.name
+                container = Container(name=key.container, requests=amounts, limits=amounts)
+                pod = Pod(
+                    namespace=key.namespace,
+                    name=name,
+                    uid=name,
+                    workload=key.workload,
+                    containers=(container,),
+                    qos=QosClass.GUARANTEED,
+                    node="simulated",
+                )
+            container = replace(pod.containers[0], requests=amounts, limits=amounts, last_oom=self._killed.get(int(row)))
+            self._pods[row] = replace(pod, containers=(container,))
