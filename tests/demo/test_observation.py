@@ -41,12 +41,14 @@ def test_a_role_uses_what_its_hungriest_pod_uses(fleet: Fleet, observed: Observa
 
 
 def test_pods_that_are_gone_still_speak_for_their_role(observed: Observation) -> None:
-    for path in ("shop/Deployment/cart/cart", "data/CronJob/nightly-etl/etl"):
-        born = observed.history.born[Resource.CPU, row(observed, path)]
-        assert born < observed.snapshot.epoch - timedelta(days=8).total_seconds()
+    born = observed.history.born[Resource.CPU, row(observed, "shop/Deployment/cart/cart")]
+    assert born < observed.snapshot.epoch - timedelta(days=8).total_seconds()
     assert not any(pod.name.startswith("cart") and pod.created is None for pod in observed.snapshot.pods)
     assert sum(pod.workload.name == "cart" for pod in observed.snapshot.pods) == 2
-    assert sum(pod.workload.name == "nightly-etl" for pod in observed.snapshot.pods) == 3
+
+
+def test_pods_that_are_over_are_nothing_to_size(observed: Observation) -> None:
+    assert not any(pod.workload.name == "nightly-etl" for pod in observed.snapshot.pods)
 
 
 def test_unknown_is_not_zero(observed: Observation) -> None:

@@ -14,6 +14,7 @@ from vpa_inplace.domain.pods import Pod
 from vpa_inplace.domain.resource import Resource
 from vpa_inplace.domain.snapshot import Slots, Snapshot
 from vpa_inplace.history import History, evidence_of
+from vpa_inplace.observe.discovery import not_sized
 from vpa_inplace.observe.source import Observation, Scope
 
 THROTTLED: Final = 0.05  # share of CFS periods from which usage is only a lower bound of demand
@@ -22,7 +23,8 @@ THROTTLED: Final = 0.05  # share of CFS periods from which usage is only a lower
 def observation_of(fleet: Fleet, scope: Scope | None = None) -> Observation:
     """Rows are the roles of pods that exist at ``fleet.now``; a role's usage is the maximum over all pods it ever had."""
     scope = Scope(cluster=CLUSTER) if scope is None else scope
-    present = sorted((record.pod for record in fleet.present()), key=lambda pod: (pod.namespace, pod.name))
+    pods_there = (record.pod for record in fleet.present() if record.pod.live)
+    present = sorted(pods_there, key=lambda pod: (pod.namespace, pod.name))
     pods = tuple(pod for pod in present if scope.covers(pod.namespace))
     rows = Index.of(pod.key(container) for pod in pods for container in pod.containers if container.sized)
     history = history_of(fleet, rows)
@@ -36,7 +38,7 @@ def observation_of(fleet: Fleet, scope: Scope | None = None) -> Observation:
         nodes={node.name: node for node in fleet.nodes},
         latency=tuple(series for series in fleet.latency if (series.namespace, series.pod) in shown),
     )
-    skips = (*_left_out(present, scope), *_not_sized(pods))
+    skips = (*_left_out(present, scope), *not_sized(pods))
     return Observation(snapshot=snapshot, history=history, skips=skips)
 
 
@@ -73,9 +75,3 @@ def _lower_bounds(fleet: Fleet, record: PodRecord, track: Track) -> np.ndarray:
 def _left_out(present: list[Pod], scope: Scope) -> Iterator[Skip]:
     for namespace in sorted({pod.namespace for pod in present if not scope.covers(pod.namespace)}):
         yield Skip(namespace, "NamespaceExcluded", "left out by default; name it with -n to include it")
-
-
-def _not_sized(pods: tuple[Pod, ...]) -> Iterator[Skip]:
-    seen = dict.fromkeys(pod.key(container) for pod in pods for container in pod.containers if not container.sized)
-    for key in seen:
-        yield Skip(str(key), "InitContainer", "an ordinary init container is over before there is anything to size")

@@ -60,6 +60,11 @@ class Pod:
     created: datetime | None = None
     resource_version: str | None = None
 
+    @property
+    def live(self) -> bool:
+        """Whether there is still something to size."""
+        return self.phase not in {"Succeeded", "Failed"}
+
     def key(self, container: Container) -> ContainerKey:
         return ContainerKey(self.workload, container.name)
 

@@ -6,6 +6,7 @@ gap. Decisions: the same columns, the allocation asked for from ``ts`` on; spars
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -13,11 +14,12 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from vpa_inplace.domain.errors import FileRefused, SourceUnavailable, UsageError
+from vpa_inplace.domain.errors import FileRefused, SourceUnavailable
 from vpa_inplace.domain.keys import ContainerKey, Index
 from vpa_inplace.domain.resource import Resource
 from vpa_inplace.history import History
 from vpa_inplace.history.history import HOUR
+from vpa_inplace.observe.files import write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +49,7 @@ class Usage:
     def of(cls, history: History) -> Usage:
         """A history as if it had been read: every row runs from its first sample to the end."""
         n, width = len(history.rows), history.usage.shape[2]
-        known = np.isfinite(history.usage).any(axis=0)
+        known: npt.NDArray[np.bool_] = np.logical_or(*np.isfinite(history.usage))
         return cls(
             names=tuple(str(key) for key in history.rows),
             history=history,
@@ -59,8 +61,8 @@ class Usage:
     @property
     def has(self) -> tuple[bool, bool]:
         """Whether there is any CPU and any memory usage."""
-        cpu, memory = np.isfinite(self.history.usage).any(axis=(1, 2))
-        return bool(cpu), bool(memory)
+        cpu, memory = (bool(np.isfinite(matrix).any()) for matrix in self.history.usage)
+        return cpu, memory
 
 
 @dataclass(slots=True)
@@ -112,7 +114,8 @@ def usage_of(table: pd.DataFrame) -> Usage:
     if table.empty:
         raise FileRefused("it has no rows")
     epoch = _epoch(table)
-    codes, names = table["series"].factorize(use_na_sentinel=True)
+    codes, uniques = table["series"].factorize(use_na_sentinel=True)
+    names = tuple(uniques)
     if (codes < 0).any():
         raise FileRefused(f"row {int((codes < 0).argmax())} has no series")
     order = np.argsort(codes, kind="stable")  # rows of one series together, in the order of the file
@@ -137,7 +140,7 @@ def usage_of(table: pd.DataFrame) -> Usage:
     stop = np.append(column[begins[1:] - 1], column[-1]) + 1
     rows = Index(tuple(ContainerKey.of("replay", "default", "Pod", str(name), "main") for name in names))
     history = History.of(rows, start=start, step=step, usage=usage)
-    return Usage(names=tuple(names), history=history, first=first, stop=stop, shift=shift)
+    return Usage(names=names, history=history, first=first, stop=stop, shift=shift)
 
 
 def write_decisions(path: Path | str, decisions: Decisions, usage: Usage) -> None:
@@ -147,10 +150,7 @@ def write_decisions(path: Path | str, decisions: Decisions, usage: Usage) -> Non
         UsageError: the file cannot be written there.
     """
     table = decision_table(decisions, usage)
-    try:
-        table.to_parquet(Path(path), compression="zstd", index=False)
-    except OSError as error:
-        raise UsageError(f"decisions cannot be written to {path}: {error.strerror or error}") from error
+    write_whole(Path(path), lambda file: table.to_parquet(file, compression="zstd", index=False))
 
 
 def decision_table(decisions: Decisions, usage: Usage) -> pd.DataFrame:
@@ -162,11 +162,15 @@ def decision_table(decisions: Decisions, usage: Usage) -> pd.DataFrame:
     size = np.concatenate([np.empty((2, 0)), *decisions.size], axis=1)
     order = np.lexsort((row, at))
     row, at, size = row[order], at[order], size[:, order]
-    text = all(isinstance(name, str) for name in usage.names)
-    table = pd.DataFrame({
-        "ts": pd.to_datetime(at, unit="s", utc=True).astype("datetime64[ms, UTC]"),
-        "series": pd.Categorical.from_codes(row, usage.names) if text else pd.Series(usage.names).take(row).to_numpy(),  # type: ignore[arg-type]
-    })
+    series = pd.Series(usage.names)
+    if all(isinstance(name, str) for name in usage.names):
+        series = series.astype("category")  # one text a series in the file, not one a row
+    table = pd.DataFrame(
+        {
+            "ts": pd.to_datetime(at, unit="s", utc=True).astype("datetime64[ms, UTC]"),
+            "series": series.take(row.tolist()).array,
+        }
+    )
     for resource, present in zip(Resource, usage.has, strict=True):
         if present:
             table[COLUMNS[resource]] = size[resource] / UNIT[resource]
@@ -186,7 +190,7 @@ def _epoch(table: pd.DataFrame) -> Int:
     return seconds
 
 
-def _step(row: Int, epoch: Int, names: pd.Index) -> int:
+def _step(row: npt.NDArray[np.intp], epoch: Int, names: Sequence[Any]) -> int:
     """The step of the grid in seconds; every gap of every series must be a multiple of it."""
     gap, same = np.diff(epoch), np.diff(row) == 0
 

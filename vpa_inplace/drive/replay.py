@@ -7,7 +7,7 @@ and the ledger of budgets judge as they do there.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,89 +18,127 @@ from vpa_inplace.domain.policy import Policies, Policy
 from vpa_inplace.domain.resource import Resource
 from vpa_inplace.drive.decisions import Decisions, Usage
 from vpa_inplace.drive.simulated import SimulatedCluster
-from vpa_inplace.forecast import Forecaster
-from vpa_inplace.history import evidence_of
+from vpa_inplace.forecast import Beliefs, Forecaster
+from vpa_inplace.history import History, evidence_of
 from vpa_inplace.observe.source import Progress, Report, silent
 from vpa_inplace.recommend import size
 
+Float = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(slots=True, kw_only=True)
 class Replay:
     """What was asked for, what came of it, and what the guards held back."""
 
-    decisions: Decisions
-    in_force: npt.NDArray[np.float64]  # [2, n, t] millicores and bytes in each window, NaN without a pod
-    killed: npt.NDArray[np.bool_]  # [n, t] windows in which memory went over the limit
-    moves: int
-    refused: Counter[str]  # reason: moves it spoke against, counted anew at every step
+    in_force: Float  # [2, n, t] millicores and bytes in each window, NaN without a pod
+    killed: Mask  # [n, t] windows in which memory went over the limit
+    decisions: Decisions = field(default_factory=Decisions)
+    moves: int = 0
+    refused: Counter[str] = field(default_factory=Counter)  # reason: moves it spoke against, anew at every step
+
+
+def replay(usage: Usage, forecaster: Forecaster, policy: Policy, *, delay: int = 0, report: Report = silent) -> Replay:
+    """Decide at every step of the usage, from the end of the first window to the start of the last.
+
+    Args:
+        usage: what happened.
+        forecaster: learns and looks ahead at every step.
+        policy: that of every series.
+        delay: steps from a decision until it is in force; decisions are stamped with the time they come into force.
+        report: told of the progress, a hundred times or so.
+    """
+    world = _World.before(usage, forecaster, policy, delay)
+    columns = _lived_in(usage)
+    for done, column in enumerate(columns.tolist()):
+        if done % max(len(columns) // 100, 1) == 0:
+            report(Progress("replay", done, len(columns)))
+        world.tick(column, (usage.first < column) & (column < usage.stop))
+    report(Progress("replay", len(columns), len(columns)))
+    return world.result
+
+
+def giving_back(policy: Policy) -> Policy:
+    """The policy with memory that may fall: simulated pods are Guaranteed and would never give any back otherwise."""
+    return replace(policy, allow_memory_limit_decrease=True)
 
 
 def floorless(policy: Policy) -> Policy:
-    """A policy for judging a rule by itself: floors of 1m and 1 MiB, and memory may fall.
-
-    Simulated pods are Guaranteed, so that without ``allow_memory_limit_decrease`` no memory would ever be given back.
-    """
+    """A policy for judging a rule by itself: floors of 1m and 1 MiB, as published comparisons have them nearly zero."""
     return replace(
-        policy,
-        allow_memory_limit_decrease=True,
+        giving_back(policy),
         cpu=replace(policy.cpu, min_allowed=1),
         memory=replace(policy.memory, min_allowed=2**20),
     )
 
 
-def replay(
-    usage: Usage, forecaster: Forecaster, policy: Policy, *, delay: int = 0, report: Report = silent
-) -> Replay:
-    """Decide at every step of the usage, from the first window's end to the last window's start.
+def _lived_in(usage: Usage) -> npt.NDArray[np.intp]:
+    """Columns at which some series has a window behind it and one to come: years between two series cost nothing."""
+    change = np.zeros(usage.history.usage.shape[2] + 2, np.intp)
+    some = usage.stop - usage.first > 1
+    np.add.at(change, usage.first[some] + 1, 1)
+    np.add.at(change, usage.stop[some], -1)
+    return np.flatnonzero(np.cumsum(change))
 
-    Args:
-        usage: what happened.
-        forecaster: learns and looks ahead at every step.
-        policy: of every series.
-        delay: steps from a decision until it is in force; the time of a decision is when it comes into force.
-        report: told of the progress, a hundred times or so.
-    """
-    history = usage.history
-    n, width = len(history.rows), history.usage.shape[2]
-    policies = Policies.uniform(policy, n)
-    cluster = SimulatedCluster(history.rows, step=history.step, delay=delay)
-    ledger, beliefs = Ledger.empty(history.rows), None
-    result = Replay(
-        decisions=Decisions(),
-        in_force=np.full((2, n, width), np.nan),
-        killed=np.zeros((n, width), np.bool_),
-        moves=0,
-        refused=Counter(),
-    )
-    due = np.full((2, n), np.nan)
-    moves = 0
-    memory = history.usage[Resource.MEMORY]
-    for column in range(1, width):
-        if column % max(width // 100, 1) == 0:
-            report(Progress("replay", column, width))
-        alive = (usage.first < column) & (column < usage.stop)
-        if not alive.any():
-            continue
-        now = history.start + column * history.step
-        past = history.until(now)
-        beliefs = forecaster.learn(past, beliefs)
-        outlook = forecaster.foresee(past, beliefs, policies.risk)
+
+@dataclass(slots=True, kw_only=True)
+class _World:
+    """All that changes from step to step."""
+
+    history: History
+    forecaster: Forecaster
+    policies: Policies
+    cluster: SimulatedCluster
+    ledger: Ledger
+    result: Replay
+    due: Float  # [2, n] what was in force or due at the step before
+    beliefs: Beliefs | None = None
+
+    @classmethod
+    def before(cls, usage: Usage, forecaster: Forecaster, policy: Policy, delay: int) -> _World:
+        """The morning of the first day."""
+        history = usage.history
+        shape = history.usage.shape
+        return cls(
+            # marks of throttling and OOM kills are made on the way, each in a window that nobody has seen yet
+            history=replace(history, censored=history.censored.copy()),
+            forecaster=forecaster,
+            policies=Policies.uniform(policy, len(history.rows)),
+            cluster=SimulatedCluster(history.rows, step=history.step, delay=delay),
+            ledger=Ledger.empty(history.rows),
+            result=Replay(in_force=np.full(shape, np.nan), killed=np.zeros(shape[1:], np.bool_)),
+            due=np.full(shape[:2], np.nan),
+        )
+
+    def tick(self, column: int, alive: Mask) -> None:
+        """One step: all windows before ``column`` have ended, the one at ``column`` begins."""
+        now = self.history.start + column * self.history.step
+        past = self.history.until(now)
+        self.beliefs = self.forecaster.learn(past, self.beliefs)
+        outlook = self.forecaster.foresee(past, self.beliefs, self.policies.risk)
         evidence = evidence_of(past, now)
-        unborn = alive & ~cluster.born & np.isfinite(evidence.newest)
+        unborn = alive & ~self.cluster.born & np.isfinite(evidence.newest)
         if unborn.any():
-            cluster.bear(size(outlook, cluster.snapshot(now, evidence), policies, ledger), unborn)
-        cluster.keep(alive)
-        decision = decide(cluster.snapshot(now, evidence), outlook, ledger, policies)
-        ledger = decision.ledger
-        cluster.resize(decision.admitted)
-        moves += len(decision.admitted)
-        result.refused.update(r.reason for verdict in decision.verdicts for r in verdict.refusals)
+            empty = self.cluster.snapshot(now, evidence)
+            self.cluster.bear(size(outlook, empty, self.policies, self.ledger), unborn)
+        self.cluster.keep(alive)
+        decision = decide(self.cluster.snapshot(now, evidence), outlook, self.ledger, self.policies)
+        self.ledger = decision.ledger
+        self.cluster.resize(decision.admitted)
+        self.result.moves += len(decision.admitted)
+        self.result.refused.update([r.reason for verdict in decision.verdicts for r in verdict.refusals])
+        self._live(column, now, alive)
 
-        before, due = due, cluster.settle(now, memory[:, column - 1])
-        changed = alive & (due != before) & np.isfinite(due)
+    def _live(self, column: int, now: int, alive: Mask) -> None:
+        """What is due comes into force, the window passes, and what happened in it is written down."""
+        before, used = self.due, self.history.usage[:, :, column]
+        self.due = self.cluster.settle(now, self.history.usage[Resource.MEMORY, :, column - 1])
+        changed = alive & (self.due != before) & np.isfinite(self.due)
         rows = np.flatnonzero(changed.any(axis=0))
-        result.decisions.add(now, rows, np.where(changed, due, np.nan)[:, rows])
-        result.in_force[:, alive, column] = cluster.in_force[:, alive]
-        result.killed[:, column] = alive & cluster.live(now, memory[:, column])
-    report(Progress("replay", width, width))
-    return replace(result, moves=moves)
+        if len(rows):
+            self.result.decisions.add(now, rows, np.where(changed, self.due, np.nan)[:, rows])
+        self.result.in_force[:, alive, column] = self.cluster.in_force[:, alive]
+        short = alive & (used > self.cluster.in_force)
+        self.history.censored[:, :, column] |= short
+        self.result.killed[:, column] = short[Resource.MEMORY]
+        self.cluster.live(now, short[Resource.MEMORY])

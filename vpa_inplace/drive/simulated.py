@@ -28,7 +28,6 @@ from vpa_inplace.domain.snapshot import Slots, Snapshot
 from vpa_inplace.history.history import DAY
 from vpa_inplace.recommend import Sizes
 
-CPU, MEMORY = Resource.CPU, Resource.MEMORY
 PLACEHOLDER: Final = (1, 2**20)
 """What a pod has of a resource of which nothing is known yet (a Guaranteed pod needs some of both). Nobody is shown it."""
 
@@ -105,7 +104,7 @@ class SimulatedCluster:
         if rows:
             self._build(np.unique(rows))
 
-    def settle(self, now: int, used: Float) -> Float:
+    def settle(self, now: int, used: npt.NDArray[np.floating]) -> Float:
         """The kubelet's part at ``now``: what is due comes into force. Returns [2, n] what was due, NaN where unborn.
 
         Args:
@@ -116,32 +115,28 @@ class SimulatedCluster:
         due = np.where(self.born, self._asked.popleft(), np.nan)
         want = due.copy()
         held = now <= self._held_until
-        want[MEMORY, held] = np.fmax(want[MEMORY, held], self._held[held])
-        waits = (want[MEMORY] < self.in_force[MEMORY]) & (used > want[MEMORY])
-        want[MEMORY, waits] = self.in_force[MEMORY, waits]
+        want[Resource.MEMORY, held] = np.fmax(want[Resource.MEMORY, held], self._held[held])
+        waits = (want[Resource.MEMORY] < self.in_force[Resource.MEMORY]) & (used > want[Resource.MEMORY])
+        want[Resource.MEMORY, waits] = self.in_force[Resource.MEMORY, waits]
         self.in_force = want
         return due
 
-    def live(self, now: int, used: Float) -> Mask:
-        """One window from ``now`` on with this memory usage [n]; returns which containers were killed for memory."""
-        killed: Mask = used > self.in_force[MEMORY]
+    def live(self, now: int, killed: Mask) -> None:
+        """One window from ``now`` on in which these containers [n] went over their memory limit and were killed."""
         if not (killed.any() or self._killed):
-            return killed
-        had = self.in_force[MEMORY, killed]
-        raised = after_oom(had)
-        self._held[killed] = raised
+            return
+        self._held[killed] = after_oom(self.in_force[Resource.MEMORY, killed])
         self._held_until[killed] = now + DAY
         before, when = self._killed, datetime.fromtimestamp(now + self.step, UTC)
         self._killed = {int(row): when for row in np.flatnonzero(killed)}
         self._build(np.array(sorted(before.keys() | self._killed.keys())))
-        return killed
 
     def _build(self, rows: npt.NDArray[np.intp]) -> None:
         """New objects for these pods; all others stay as they are."""
         self._listed = None
         for row in rows:
             key = self.rows.keys[row]
-            amounts = Amounts(int(self.spec[CPU, row]), int(self.spec[MEMORY, row]))
+            amounts = Amounts(int(self.spec[Resource.CPU, row]), int(self.spec[Resource.MEMORY, row]))
             if (pod := self._pods[row]) is None:
                 name = key.workload.name
                 container = Container(name=key.container, requests=amounts, limits=amounts)
@@ -154,5 +149,7 @@ class SimulatedCluster:
                     qos=QosClass.GUARANTEED,
                     node="simulated",
                 )
-            container = replace(pod.containers[0], requests=amounts, limits=amounts, last_oom=self._killed.get(int(row)))
+            container = replace(
+                pod.containers[0], requests=amounts, limits=amounts, last_oom=self._killed.get(int(row))
+            )
             self._pods[row] = replace(pod, containers=(container,))

@@ -30,7 +30,7 @@ class NotResizable:
         if pod.qos is QosClass.BEST_EFFORT:
             message = f"pod {pod} is BestEffort and a resize may not change its class"
             return Refusal(self.reason, message, "requests in the workload's template")
-        if pod.phase in ("Succeeded", "Failed"):
+        if not pod.live:
             return Refusal(self.reason, f"pod {pod} is over ({pod.phase})", "its next pod")
         return None
 

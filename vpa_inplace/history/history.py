@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, TypeVar
@@ -129,7 +130,11 @@ class History:
         _paste(joined, marks, self.usage, self.censored, (self.start - first) // self.step)
         fresh = np.zeros(usage.shape, np.bool_) if censored is None else censored
         _paste(joined, marks, usage, fresh, (start - first) // self.step)
-        hour_start, hourly = self._with_hours(joined, first, end)
+        touched = max(first, start - start % HOUR)  # the hours before it are known
+        touched_hour = touched - touched % HOUR
+        tail = joined[:, :, (touched - first) // self.step :]
+        hours = hourly_maxima(tail, start=touched, step=self.step, hour_start=touched_hour)
+        hour_start, hourly = _joined_hours([(self.hourly, self.hour_start), (hours, touched_hour)], end)
         return replace(
             self,
             start=first,
@@ -140,20 +145,13 @@ class History:
             born=np.minimum(self.born, first_seen(usage, start=start, step=self.step)),
         )
 
-    def _with_hours(self, joined: Matrix, first: int, end: int) -> tuple[int, Matrix]:
-        detail_start = first - first % HOUR
-        detail = hourly_maxima(joined, start=first, step=self.step, hour_start=detail_start)
-        hour_start = max(min(self.hour_start, detail_start), end - HOURLY)
-        hour_start -= hour_start % HOUR
-        hours = (end - hour_start + HOUR - 1) // HOUR
-        hourly = np.full((*joined.shape[:2], hours), np.nan, np.float32)
-        for source, source_start in ((self.hourly, self.hour_start), (detail, detail_start)):
-            offset = (source_start - hour_start) // HOUR
-            skip = max(0, -offset)
-            part = source[:, :, skip:]
-            place = hourly[:, :, offset + skip : offset + skip + part.shape[2]]
-            np.fmax(place, part, out=place)
-        return hour_start, hourly
+    def with_past(self, hourly: Matrix, *, start: int) -> History:
+        """Hourly maxima joined on that reach back further than the detail: [2, n, k] from ``start`` (a whole hour) on."""
+        if hourly.shape[:2] != self.usage.shape[:2] or start % HOUR:
+            raise ValueError(f"hours {hourly.shape} from {start} do not fit {self.usage.shape}")
+        hour_start, joined = _joined_hours([(hourly, start), (self.hourly, self.hour_start)], self.end)
+        seen = first_seen(hourly, start=start, step=HOUR)
+        return replace(self, hour_start=hour_start, hourly=joined, born=np.minimum(self.born, seen))
 
     def on(self, rows: Index) -> History:
         """The same usage for other rows: rows that went are dropped, new ones are gaps."""
@@ -188,9 +186,16 @@ def hourly_maxima(usage: Matrix, *, start: int, step: int, hour_start: int) -> M
     per_hour = HOUR // step
     width = usage.shape[2]
     hours = -(-(lead + width) // per_hour) if width else 0
-    padded = np.full((*usage.shape[:2], hours * per_hour), np.nan, np.float32)
-    padded[:, :, lead : lead + width] = usage
-    maxima: Matrix = np.fmax.reduce(padded.reshape(*usage.shape[:2], hours, per_hour), axis=3)
+    maxima: Matrix = np.full((*usage.shape[:2], hours), np.nan, np.float32)
+    # whole hours straight from a view; a padded copy of the matrix would double the memory of a large fleet
+    head = min(-lead % per_hour, width)
+    whole = (width - head) // per_hour
+    body = usage[:, :, head : head + whole * per_hour].reshape(*usage.shape[:2], whole, per_hour)
+    first = 1 if head else 0
+    np.fmax.reduce(body, axis=3, out=maxima[:, :, first : first + whole])
+    for edge, hour in ((usage[:, :, :head], 0), (usage[:, :, head + whole * per_hour :], hours - 1)):
+        if edge.shape[2]:
+            maxima[:, :, hour] = np.fmax.reduce(edge, axis=2)
     return maxima
 
 
@@ -201,6 +206,21 @@ def first_seen(usage: Matrix, *, start: int, step: int) -> npt.NDArray[np.int64]
     finite = np.isfinite(usage)
     first = start + finite.argmax(axis=2).astype(np.int64) * step
     return np.where(finite.any(axis=2), first, NEVER)
+
+
+def _joined_hours(parts: Sequence[tuple[Matrix, int]], end: int) -> tuple[int, Matrix]:
+    """Start and maxima of the hours up to ``end`` from several matrices (and the epoch second each starts at)."""
+    hour_start = max(min(start for _, start in parts), end - HOURLY)
+    hour_start -= hour_start % HOUR
+    hours = -(-(end - hour_start) // HOUR)
+    joined = np.full((*parts[0][0].shape[:2], hours), np.nan, np.float32)
+    for source, start in parts:
+        offset = (start - hour_start) // HOUR
+        skip = max(0, -offset)
+        part = source[:, :, skip : skip + hours - max(0, offset)]
+        place = joined[:, :, offset + skip : offset + skip + part.shape[2]]
+        np.fmax(place, part, out=place)
+    return hour_start, joined
 
 
 def _paste(into: Matrix, marks: Mask, usage: Matrix, censored: Mask, offset: int) -> None:

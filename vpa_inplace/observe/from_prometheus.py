@@ -1,0 +1,120 @@
+"""The source `prometheus`: objects from the cluster or from kube-state-metrics, usage from Prometheus."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from typing import Final
+
+from vpa_inplace.domain.errors import SourceUnavailable, UsageError
+from vpa_inplace.domain.keys import Index, WorkloadKey
+from vpa_inplace.domain.pods import Pod
+from vpa_inplace.domain.snapshot import Slots, Snapshot
+from vpa_inplace.history import evidence_of
+from vpa_inplace.history.history import DAY
+from vpa_inplace.observe.discovery import Discovered
+from vpa_inplace.observe.kubernetes import KubeClient, KubeSettings
+from vpa_inplace.observe.kubernetes import discover as from_kubernetes
+from vpa_inplace.observe.latency import pull_latency
+from vpa_inplace.observe.prometheus import PromClient, PrometheusSettings, Pulled, owners_over_window, pull_usage
+from vpa_inplace.observe.prometheus.queries import CPU, MEMORY
+from vpa_inplace.observe.source import Observation, Report, Scope, silent
+from vpa_inplace.observe.state_metrics import discover as from_state_metrics
+from vpa_inplace.workload.owners import Owners, topmost
+
+ENOUGH: Final = 0.95  # of the history asked for; less is worth a word
+
+
+@dataclass(frozen=True, slots=True)
+class PrometheusSource:
+    """Usage from a Prometheus; ``kube`` is the cluster its pods are in, ``None`` when there is no access to it."""
+
+    settings: PrometheusSettings
+    kube: KubeSettings | None = None
+
+    def observe(self, scope: Scope, report: Report = silent) -> Observation:
+        """See :class:`~vpa_inplace.observe.source.Source`; ``now`` is the server's, or the moment of the settings."""
+        with PromClient(self.settings) as client:
+            now = client.now()
+            end = int(now) - int(now) % self.settings.step
+            span = int(self.settings.history.total_seconds())
+            owners = owners_over_window(client, end, span)
+            seen = self._discovered(client, scope, owners, now, report)
+            if not seen.pods:
+                _explain_emptiness(client, scope, end)
+            rows = Index.of(pod.key(c) for pod in seen.pods for c in pod.containers if c.sized)
+            where = places(seen.pods, rows, owners, scope.cluster)
+            pulled = pull_usage(client, rows, where, end=end, since=end - span, report=report)
+            namespaces = sorted({pod.namespace for pod in seen.pods})
+            latency = pull_latency(client, namespaces, end=end, report=report)
+        moment = datetime.fromtimestamp(now, UTC)
+        snapshot = Snapshot(
+            now=moment,
+            rows=rows,
+            pods=seen.pods,
+            slots=Slots.of(seen.pods, rows),
+            evidence=evidence_of(pulled.history.until(moment), moment.timestamp()),
+            nodes=seen.nodes,
+            latency=latency,
+        )
+        return Observation(
+            snapshot=snapshot,
+            history=pulled.history,
+            skips=seen.skips,
+            warnings=(*seen.warnings, *_about(pulled, owners, end, span)),
+            cleaned=pulled.cleaned,
+        )
+
+    def _discovered(self, client: PromClient, scope: Scope, owners: Owners, now: float, report: Report) -> Discovered:
+        if self.kube is None:
+            return from_state_metrics(client, scope, owners, now, report)
+        return from_kubernetes(KubeClient(self.kube), scope, report)
+
+
+def places(pods: Iterable[Pod], rows: Index, owners: Owners, cluster: str) -> dict[tuple[str, str, str], int]:
+    """(namespace, pod, container): row, for live pods and for those of earlier rollouts whose owners are still known."""
+    roles: dict[WorkloadKey, list[tuple[str, int]]] = defaultdict(list)
+    for row, key in enumerate(rows):
+        roles[key.workload].append((key.container, row))
+    workloads = {
+        (namespace, ref.name): topmost(cluster, namespace, ref.name, owners)
+        for namespace, ref in owners
+        if ref.kind == "Pod"
+    }
+    workloads |= {(pod.namespace, pod.name): pod.workload for pod in pods}
+    return {
+        (namespace, pod, container): row
+        for (namespace, pod), workload in workloads.items()
+        for container, row in roles.get(workload, ())
+    }
+
+
+def _about(pulled: Pulled, owners: Owners, end: int, span: int) -> Iterator[str]:
+    if not owners:
+        yield "no kube_pod_owner series: history starts with the pods that live now; is kube-state-metrics scraped?"
+    if pulled.oldest is None:
+        yield f"no usage at all: neither {CPU} nor {MEMORY} has samples of these containers; is cAdvisor scraped?"
+    elif end - pulled.oldest < span * ENOUGH:
+        have, asked = (end - pulled.oldest) / DAY, span / DAY
+        yield f"usage reaches back {have:.1f} d of the {asked:g} d asked for: retention or the workloads are younger"
+
+
+def _explain_emptiness(client: PromClient, scope: Scope, end: int) -> None:
+    """Why no pod was found, as an error that says what to do."""
+    found = client.instant(f'count by (namespace) ({MEMORY}{{container!=""}})', end)
+    names = sorted({sample.labels.get("namespace", "") for sample in found} - {""})
+    for namespace in scope.namespaces:
+        if names and namespace not in names:
+            near = get_close_matches(namespace, names, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(names[:10])}"
+            raise UsageError(f"namespace {namespace!r} has no containers in prometheus; {hint}")
+    if not names:
+        raise SourceUnavailable(
+            f"prometheus {client.settings.shown} knows no containers at that time: neither kube-state-metrics nor "
+            f"{MEMORY} has any series; run doctor to see what is missing"
+        )
+    asked = f"selector {scope.selector!r}" if scope.selector else "this scope"
+    raise SourceUnavailable(f"no live pods match {asked} in {', '.join(names[:10])}; run doctor to see what is missing")

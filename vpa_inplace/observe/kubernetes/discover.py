@@ -1,0 +1,184 @@
+"""Pods, their owners and their nodes, from the API server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from typing import Final
+from urllib.parse import quote
+
+from vpa_inplace.domain.amounts import Amounts
+from vpa_inplace.domain.errors import QuantityError, SourceRefused, UsageError
+from vpa_inplace.domain.moves import Skip
+from vpa_inplace.domain.pods import Container, ContainerKind, Node, Pod, QosClass, qos_of
+from vpa_inplace.domain.quantity import parse_amount
+from vpa_inplace.domain.resource import Resource
+from vpa_inplace.observe.discovery import Discovered, not_sized
+from vpa_inplace.observe.kubernetes.client import KubeClient, NotFound
+from vpa_inplace.observe.kubernetes.objects import (
+    ContainerSpec,
+    ContainerStatus,
+    Metadata,
+    NodeObject,
+    OwnedObject,
+    PodObject,
+)
+from vpa_inplace.observe.source import Progress, Report, Scope, silent
+from vpa_inplace.workload.owners import Owners, Ref, topmost
+
+MIRROR: Final = "kubernetes.io/config.mirror"  # annotation of a static pod's mirror
+BETWEEN: Final = {
+    "ReplicaSet": "/apis/apps/v1/{namespace}replicasets",
+    "Job": "/apis/batch/v1/{namespace}jobs",
+    "ReplicationController": "/api/v1/{namespace}replicationcontrollers",
+}
+"""Kinds that stand between a pod and its workload, and where they are listed."""
+
+
+def discover(client: KubeClient, scope: Scope, report: Report = silent) -> Discovered:
+    """Every live pod of the scope.
+
+    Raises:
+        UsageError: a namespace that was asked for does not exist.
+        SourceRefused: pods may not be listed.
+    """
+    found: dict[str, PodObject] = {}
+    for namespace in scope.namespaces or (None,):
+        query = {"labelSelector": scope.selector} if scope.selector else {}
+        for pod in client.items(f"/api/v1/{_below(namespace)}pods", PodObject, query):
+            if _alive(pod) and scope.covers(pod.metadata.namespace):
+                found[pod.metadata.uid] = pod
+        if namespace is not None and not any(p.metadata.namespace == namespace for p in found.values()):
+            _must_exist(client, namespace)
+        report(Progress("discover", len(found), None, "pods"))
+    warnings: list[str] = []
+    owners = _owners(client, found.values(), scope, warnings)
+    nodes = _nodes(client, warnings)
+    skips: list[Skip] = []
+    pods = tuple(sorted(_pods(found.values(), scope.cluster, owners, skips), key=lambda p: (p.namespace, p.name)))
+    skips.extend(not_sized(pods))
+    return Discovered(pods=pods, nodes=nodes, skips=tuple(skips), warnings=tuple(warnings))
+
+
+def _below(namespace: str | None) -> str:
+    return "" if namespace is None else f"namespaces/{quote(namespace, safe='')}/"
+
+
+def _alive(pod: PodObject) -> bool:
+    return pod.status.phase not in {"Succeeded", "Failed"} and pod.metadata.deletion_timestamp is None
+
+
+def _must_exist(client: KubeClient, namespace: str) -> None:
+    try:
+        names = [item.metadata.name for item in client.items("/api/v1/namespaces", OwnedObject)]
+    except SourceRefused:
+        return  # who may not list namespaces is told of an empty result instead
+    if namespace not in names:
+        near = get_close_matches(namespace, names, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise UsageError(f"namespace {namespace!r} does not exist on {client.server}{hint}")
+
+
+def _controller(metadata: Metadata) -> Ref | None:
+    for reference in metadata.owner_references or ():
+        if reference.controller:
+            return Ref(reference.kind, reference.name)
+    return None
+
+
+def _owners(client: KubeClient, pods: Iterable[PodObject], scope: Scope, warnings: list[str]) -> Owners:
+    owners: dict[tuple[str, Ref], Ref] = {}
+    for pod in pods:
+        if (owner := _controller(pod.metadata)) is not None:
+            owners[pod.metadata.namespace, Ref("Pod", pod.metadata.name)] = owner
+    between = {ref.kind for ref in owners.values()} & BETWEEN.keys()
+    for kind in sorted(between):
+        for namespace in scope.namespaces or (None,):
+            try:
+                for item in client.items(BETWEEN[kind].format(namespace=_below(namespace)), OwnedObject):
+                    if (owner := _controller(item.metadata)) is not None:
+                        owners[item.metadata.namespace, Ref(kind, item.metadata.name)] = owner
+            except (SourceRefused, NotFound) as error:
+                warnings.append(f"{kind}s cannot be listed, so each of them counts as a workload of its own: {error}")
+                break
+    return owners
+
+
+def _nodes(client: KubeClient, warnings: list[str]) -> dict[str, Node]:
+    """Nodes by name; without the right to list them we go on."""
+    nodes = {}
+    try:
+        for item in client.items("/api/v1/nodes", NodeObject):
+            allocatable = _amounts(item.status.allocatable)
+            name = item.metadata.name
+            nodes[name] = Node(name=name, allocatable=allocatable, unschedulable=bool(item.spec.unschedulable))
+    except SourceRefused as error:
+        warnings.append(f"nodes cannot be listed, so room on nodes is not known: {error}")
+    return nodes
+
+
+def _pods(objects: Iterable[PodObject], cluster: str, owners: Owners, skips: list[Skip]) -> Iterator[Pod]:
+    for item in objects:
+        try:
+            yield _pod(item, cluster, owners)
+        except QuantityError as error:  # never seen from a real API server; one odd object must not stop the rest
+            skips.append(Skip(f"{item.metadata.namespace}/{item.metadata.name}", "UnreadablePod", str(error)))
+
+
+def _pod(item: PodObject, cluster: str, owners: Owners) -> Pod:
+    metadata, spec, status = item.metadata, item.spec, item.status
+    statuses = {s.name: s for s in (*(status.container_statuses or ()), *(status.init_container_statuses or ()))}
+    containers = tuple(
+        _container(c, kind, statuses.get(c.name))
+        for c, kind in (
+            *((c, ContainerKind.APP) for c in spec.containers),
+            *((c, _init_kind(c)) for c in spec.init_containers or ()),
+        )
+    )
+    asked_os = (spec.node_selector or {}).get("kubernetes.io/os")
+    return Pod(
+        namespace=metadata.namespace,
+        name=metadata.name,
+        uid=metadata.uid,
+        workload=topmost(cluster, metadata.namespace, metadata.name, owners),
+        containers=containers,
+        qos=QosClass(status.qos_class) if status.qos_class else qos_of(containers),
+        phase=status.phase,
+        node=spec.node_name,
+        os=spec.os.name if spec.os is not None else asked_os or "linux",
+        static=MIRROR in (metadata.annotations or {}),
+        created=metadata.creation_timestamp,
+        resource_version=metadata.resource_version,
+    )
+
+
+def _init_kind(container: ContainerSpec) -> ContainerKind:
+    return ContainerKind.SIDECAR if container.restart_policy == "Always" else ContainerKind.INIT
+
+
+def _container(spec: ContainerSpec, kind: ContainerKind, status: ContainerStatus | None) -> Container:
+    restarting = {p.resource_name for p in spec.resize_policy or () if p.restart_policy == "RestartContainer"}
+    kills = [
+        state.terminated.finished_at
+        for state in ((status.state, status.last_state) if status else ())
+        if state is not None and state.terminated is not None and state.terminated.reason == "OOMKilled"
+        if state.terminated.finished_at is not None
+    ]
+    return Container(
+        name=spec.name,
+        kind=kind,
+        requests=_amounts(spec.resources.requests),
+        limits=_amounts(spec.resources.limits),
+        restart_on_resize=frozenset(r for r in Resource if r.key in restarting),
+        restarts=status.restart_count if status else 0,
+        last_oom=max(kills, default=None),
+    )
+
+
+def _amounts(quantities: Mapping[str, str] | None) -> Amounts:
+    found = Amounts()
+    for resource in Resource:
+        text = (quantities or {}).get(resource.key)
+        if text is not None:
+            found = found.replace(resource, parse_amount(text, resource))
+    return found
