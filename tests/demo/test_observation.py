@@ -29,7 +29,7 @@ def row(observed: Observation, path: str) -> int:
 def test_the_history_ends_at_now_and_stands_on_the_snapshots_rows(observed: Observation) -> None:
     assert observed.history.rows == observed.snapshot.rows
     assert observed.history.end == observed.snapshot.epoch
-    assert observed.history.usage.shape == (2, 21, 9 * 288)
+    assert observed.history.usage.shape == (2, 20, 9 * 288)
 
 
 def test_a_role_uses_what_its_hungriest_pod_uses(fleet: Fleet, observed: Observation) -> None:

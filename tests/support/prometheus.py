@@ -39,8 +39,8 @@ class Running:
         raise RuntimeError("no VmHWM in /proc")
 
 
-def make_blocks(text: Iterable[str], folder: Path, *, block: str = "24h") -> Path:
-    """TSDB blocks of OpenMetrics text; returns the data folder."""
+def make_blocks(text: Iterable[str], folder: Path, *, block: str = "486h") -> Path:
+    """TSDB blocks of OpenMetrics text; returns the data folder. promtool reads the text once a block: large ones are quick."""
     source, data = folder / "metrics.txt", folder / "data"
     with source.open("w", encoding="utf-8") as file:
         file.writelines(text)

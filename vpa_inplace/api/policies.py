@@ -27,6 +27,7 @@ class Overrides:
     risk: float | None = None
     forecaster: str | None = None
     knobs: Mapping[str, float] = field(default_factory=dict)
+    policies: tuple[PolicyFile, ...] = ()  # later ones win
 
 
 NO_OVERRIDES = Overrides()
@@ -52,6 +53,11 @@ def policies_for(config: Config, rows: Index, flags: Overrides = NO_OVERRIDES) -
 def default_policy(config: Config, flags: Overrides = NO_OVERRIDES) -> Policy:
     """The policy of a container that no entry of ``workloads`` is about."""
     return _policy(config, (), flags)
+
+
+def entry_policy(config: Config, entry: int) -> Policy:
+    """The policy of a container that just this entry of ``workloads`` is about."""
+    return _policy(config, (entry,), NO_OVERRIDES)
 
 
 def forecaster_of(config: Config, flags: Overrides = NO_OVERRIDES) -> Forecaster:
@@ -110,7 +116,7 @@ def _profile(config: Config, entries: tuple[int, ...], flags: Overrides) -> str:
 
 def _policy(config: Config, entries: tuple[int, ...], flags: Overrides) -> Policy:
     name = _profile(config, entries, flags)
-    layers: list[PolicyFile] = [config.profile_named(name), config.defaults, *(config.workloads[i] for i in entries)]
+    layers: list[PolicyFile] = [config.profile_named(name), config.defaults, *(config.workloads[i] for i in entries), *flags.policies]
     policy = Policy()
     for layer in layers:
         policy = laid_over(policy, layer)

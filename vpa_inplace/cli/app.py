@@ -45,7 +45,7 @@ def program() -> Any:
 
     @app.callback()
     def start(
-        version: Annotated[  # noqa: ARG001 - its callback acts on it
+        version: Annotated[
             bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
         ] = False,
     ) -> None:

@@ -74,7 +74,7 @@ def flat(function: Callable[..., Any]) -> Callable[..., Any]:
 
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    del run.__wrapped__  # type: ignore[attr-defined]  # what inspect looks at before the signature
+    del run.__wrapped__  # what inspect looks at before the signature
     return run
 
 

@@ -169,7 +169,7 @@ class ForecastOptions:
         list[str] | None,
         option(
             "--set",
-            text="A setting of the forecaster, as margin=20%; may be repeated.",
+            text="A knob of the forecaster or a field of the policy: margin=20%, cpu.hold=3h; may be repeated.",
             panel=FORECAST,
             metavar="KEY=VALUE",
         ),

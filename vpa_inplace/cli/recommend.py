@@ -35,29 +35,24 @@ def recommend(
 
     The same decision as the controller's. `-o patch` prints kubectl commands that carry it out.
     """
-    import os
-    import sys
-
     from vpa_inplace.cli import work
-    from vpa_inplace.cli.progress import progress
     from vpa_inplace.cli.streams import deliver, speaker
     from vpa_inplace.report.build import build
-    from vpa_inplace.report.options import Options
     from vpa_inplace.report.registry import make_report
 
     say = speaker(quiet=talk.quiet)
     printed = make_report(output)
     config = work.configured(file)
     chosen = work.forecasting(config, forecast, say)
-    where = work.scope_of(config, scope, cluster.cluster)
-    source = work.source_of(config, recording, prometheus, cluster, say)
-    with progress(quiet=talk.quiet) as tell:
-        observation = source.observe(where, tell)
-    decision = chosen.decide(observation, say)
-    document = build(decision, observation, cluster=where.cluster, forecaster_name=chosen.forecaster.name)
-    context = cluster.context or config.kubernetes.context
-    if report.out is not None:
-        look = Options(width=report.width, verbose=talk.verbose, context=context)
-    else:
-        look = Options.for_stream(sys.stdout, os.environ, width=report.width, verbose=talk.verbose, context=context)
+    looking = work.Looking(
+        scope=work.scope_of(config, scope, cluster.cluster),
+        source=work.source_of(config, recording, prometheus, cluster, say),
+    )
+    observation = looking.observe(quiet=talk.quiet)
+    chosen.warn_of_idle_patterns(observation, say)
+    decision = chosen.decide(observation)
+    document = build(
+        decision, observation, cluster=looking.cluster(observation), forecaster_name=chosen.forecaster.name
+    )
+    look = work.look_of(report, talk, context=cluster.context or config.kubernetes.context)
     deliver(printed(document, look), report.out)

@@ -6,102 +6,98 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from vpa_inplace.cli.streams import say
+from vpa_inplace.cli.options import FORECAST, OUTPUT, USAGE, ConfigOptions, ForecastOptions, TalkOptions, option
 from vpa_inplace.domain.errors import UsageError
 
 if TYPE_CHECKING:
-    from vpa_inplace.drive.replay import Replay
+    from collections.abc import Callable
 
-UsageFile = Annotated[
-    Path,
-    typer.Option(
-        metavar="FILE",
-        help="Parquet to read: ts (start of the window), series, cpu (cores), mem (bytes; may be missing).",
-        envvar="VPA_INPLACE_USAGE",
-    ),
-]
-OutFile = Annotated[
-    Path,
-    typer.Option(
-        metavar="FILE",
-        help="Parquet to write: ts, series, cpu, mem; the sizes asked for from ts on, NaN where one stays.",
-        envvar="VPA_INPLACE_OUT",
-    ),
-]
-Forecaster = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME", help="recent, static, vpa ...; default: the profile's.", envvar="VPA_INPLACE_FORECASTER"
-    ),
-]
-Profile = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME",
-        help="Policy of every series. Without it the default one, with floors of 1m and 1Mi so that rules compare.",
-        envvar="VPA_INPLACE_PROFILE",
-    ),
-]
-Risk = Annotated[
-    str | None,
-    typer.Option(metavar="SHARE", help="Tolerated share of time under-provisioned: 1%.", envvar="VPA_INPLACE_RISK"),
-]
-MaxResizes = Annotated[
-    str | None,
-    typer.Option(
-        metavar="N|none", help="Resizes a day of each series; default: the profile's.", envvar="VPA_INPLACE_MAX_RESIZES"
-    ),
-]
-Delay = Annotated[
-    int, typer.Option(min=0, metavar="K", help="Steps until a decision is in force.", envvar="VPA_INPLACE_DELAY")
-]
-Set = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="KEY=VALUE",
-        help="A knob of the forecaster or a field of the policy: margin=20%, cpu.hold=3h. May be repeated.",
-        envvar="VPA_INPLACE_SET",
-    ),
-]
+    from vpa_inplace.domain.policy import Policy
+    from vpa_inplace.drive.replay import Replay
+    from vpa_inplace.forecast import Forecaster
 
 
 def replay(
+    forecast: ForecastOptions,
+    talk: TalkOptions,
+    file: ConfigOptions,
     *,
-    usage: UsageFile,
-    out: OutFile,
-    forecaster: Forecaster = None,
-    profile: Profile = None,
-    risk: Risk = None,
-    max_resizes: MaxResizes = None,
-    delay: Delay = 0,
-    set: Set = None,
+    usage: Annotated[
+        Path,
+        option(
+            "--usage",
+            text="Parquet: ts (start of the window), series, cpu (cores), mem (bytes; may be missing).",
+            panel=USAGE,
+            metavar="FILE",
+        ),
+    ],
+    out: Annotated[
+        Path,
+        option(
+            "--out",
+            text="Parquet to write: ts, series, cpu, mem, the sizes asked for from ts on; empty where one stays.",
+            panel=OUTPUT,
+            metavar="FILE",
+        ),
+    ],
+    max_resizes: Annotated[
+        str | None,
+        option("--max-resizes", text="Resizes a day for each series; none: no budget.", panel=FORECAST, metavar="N"),
+    ] = None,
+    delay: Annotated[
+        int, option("--delay", text="Steps until a decision is in force.", panel=FORECAST, metavar="K", min=0)
+    ] = 0,
 ) -> None:
-    """Decide on recorded usage at every step, as if it were happening, and write the decisions down."""
-    from vpa_inplace.api.config import Config
-    from vpa_inplace.api.policies import Overrides, default_policy, forecaster_of
-    from vpa_inplace.api.set_flag import parse_settings
+    """Decide on recorded usage at every step, as if it were happening, and write the decisions down.
+
+    --set takes fields of the policy too, as the configuration file names them: cpu.hold=3h, memory.peakMargin=none.
+    With neither --profile nor --config floors are 1m and 1Mi, so that rules compare.
+    """
     from vpa_inplace.cli.progress import progress
+    from vpa_inplace.cli.streams import speaker
     from vpa_inplace.drive.decisions import read_usage, write_decisions
-    from vpa_inplace.drive.replay import floorless, giving_back
     from vpa_inplace.drive.replay import replay as run
 
+    say = speaker(quiet=talk.quiet)
     _check_out(out, usage)
-    config, flags = Config(), Overrides(profile=profile, forecaster=forecaster)
-    said = [f"maxResizesPerDay={max_resizes}"] if max_resizes else []
-    said += [f"risk={risk}"] if risk else []
-    settings = parse_settings([*said, *(set or ())], forecaster_of(config, flags).name)
-    chosen = forecaster_of(config, replace(flags, knobs=settings.knobs))
-    base = default_policy(config, flags)
-    policy = settings.over(floorless(base) if profile is None else giving_back(base))
-    if risk and not chosen.uses_risk:
-        say(f"warning: forecaster {chosen.name!r} has a fixed margin; --risk changes nothing")
+    forecaster, policy = _rules(forecast, file, max_resizes, say)
     table = read_usage(usage)
-    with progress() as report:
-        result = run(table, chosen, policy, delay=delay, report=report)
+    with progress(quiet=talk.quiet) as tell:
+        result = run(table, forecaster, policy, delay=delay, report=tell)
     write_decisions(out, result.decisions, table)
     say(_summary(result, len(table.names), out))
+
+
+def _rules(
+    forecast: ForecastOptions, file: ConfigOptions, max_resizes: str | None, say: Callable[[str], None]
+) -> tuple[Forecaster, Policy]:
+    """Forecaster and policy of every series: what ``recommend`` would use, then the flags of this command on top."""
+    from vpa_inplace.api.policies import default_policy, forecaster_of
+    from vpa_inplace.api.set_flag import parse_settings
+    from vpa_inplace.cli import work
+    from vpa_inplace.drive.replay import floorless, giving_back
+
+    config = work.configured(file)
+    chosen = work.forecasting(config, replace(forecast, knobs=None), say)
+    settings = parse_settings(forecast.knobs or (), chosen.forecaster.name)
+    policy = default_policy(config, chosen.flags)
+    bare = forecast.profile is None and file.config is None
+    policy = settings.over(floorless(policy) if bare else giving_back(policy))
+    if max_resizes is not None:
+        policy = replace(policy, max_resizes_per_day=_budget(max_resizes))
+    return forecaster_of(config, replace(chosen.flags, knobs=settings.knobs)), policy
+
+
+def _budget(text: str) -> float | None:
+    if text == "none":
+        return None
+    try:
+        budget = float(text)
+    except ValueError:
+        budget = 0.0
+    if not 0 < budget < 1e6:
+        raise UsageError(f"--max-resizes {text}: write a number above 0, or none")
+    return budget
 
 
 def _check_out(out: Path, usage: Path) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 
 def deliver(text: str, out: Path | None) -> None:
@@ -19,24 +21,25 @@ def deliver(text: str, out: Path | None) -> None:
         return
     from vpa_inplace.observe.files import write_whole
 
-    write_whole(out, lambda file: _write(file, text))
+    data = text.encode()
 
+    def write(file: BinaryIO) -> None:
+        file.write(data)
 
-def _write(file: object, text: str) -> None:
-    file.write(text.encode())  # type: ignore[attr-defined]
+    write_whole(out, write)
 
 
 def say(text: str) -> None:
-    """One line on stderr; a reader of stderr who has gone does not end the work."""
-    try:
+    """One line on stderr; that nobody reads it any more does not end the work."""
+    with suppress(BrokenPipeError):
         print(text, file=sys.stderr, flush=True)
-    except BrokenPipeError:
-        sys.stderr = open(sys.platform == "win32" and "NUL" or "/dev/null", "w")  # noqa: SIM115, PTH123
 
 
 def printable(text: str) -> str:
-    """One line of text without control characters: names and answers of servers may hold anything."""
-    return "".join(c if c.isprintable() else " " if c.isspace() else f"\\x{ord(c):02x}" for c in text)
+    """One line that cannot steer a terminal: names and answers of servers may hold anything."""
+    from vpa_inplace.report.text import sentence
+
+    return sentence(text)
 
 
 def speaker(*, quiet: bool) -> Callable[[str], None]:

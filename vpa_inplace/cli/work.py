@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from vpa_inplace.api.config import Config, load_config
 from vpa_inplace.api.durations import parse_duration
-from vpa_inplace.api.fields import parse_knob
 from vpa_inplace.api.fractions import parse_fraction
 from vpa_inplace.api.policies import Overrides, forecaster_of, policies_for, unmatched
+from vpa_inplace.api.set_flag import parse_settings
 from vpa_inplace.cli.options import (
     ClusterOptions,
     ConfigOptions,
     ForecastOptions,
     PrometheusOptions,
     RecordingOptions,
+    ReportOptions,
     ScopeOptions,
+    TalkOptions,
 )
+from vpa_inplace.cli.progress import progress
 from vpa_inplace.decide import Decision
 from vpa_inplace.domain.errors import SourceRefused, SourceUnavailable, UsageError
 from vpa_inplace.drive.once import decide_once
@@ -28,6 +33,7 @@ from vpa_inplace.forecast import Forecaster
 from vpa_inplace.observe.kubernetes import KubeClient, KubeSettings
 from vpa_inplace.observe.prometheus import PrometheusSettings
 from vpa_inplace.observe.source import Observation, Scope, Source
+from vpa_inplace.report.options import Options
 
 Say = Callable[[str], None]
 
@@ -40,11 +46,32 @@ class Forecasting:
     flags: Overrides
     forecaster: Forecaster
 
-    def decide(self, observation: Observation, say: Say) -> Decision:
-        rows = observation.snapshot.rows
-        for place in unmatched(self.config, rows):
+    def decide(self, observation: Observation) -> Decision:
+        return decide_once(
+            observation, self.forecaster, policies_for(self.config, observation.snapshot.rows, self.flags)
+        )
+
+    def warn_of_idle_patterns(self, observation: Observation, say: Say) -> None:
+        """Entries of the file that meet nothing are typing mistakes more often than not."""
+        for place in unmatched(self.config, observation.snapshot.rows):
             say(f"warning: {place} of the configuration is about no container that was found; check its patterns")
-        return decide_once(observation, self.forecaster, policies_for(self.config, rows, self.flags))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looking:
+    """What to look at, and where."""
+
+    source: Source
+    scope: Scope
+
+    def observe(self, *, quiet: bool) -> Observation:
+        """The observation, with progress on stderr while it is made."""
+        with progress(quiet=quiet) as tell:
+            return self.source.observe(self.scope, tell)
+
+    def cluster(self, observation: Observation) -> str:
+        """The name of the cluster; a recording has its own."""
+        return next((key.workload.cluster for key in observation.snapshot.rows), self.scope.cluster)
 
 
 def configured(options: ConfigOptions) -> Config:
@@ -61,10 +88,9 @@ def forecasting(config: Config, options: ForecastOptions, say: Say) -> Forecasti
         profile=options.profile,
         risk=None if options.risk is None else _risk(options.risk),
         forecaster=options.forecaster,
-        knobs=dict(_knob(text) for text in options.knobs or ()),
     )
-    if flags.profile is not None:
-        config.profile_named(flags.profile)
+    settings = parse_settings(options.knobs or (), forecaster_of(config, flags).name)
+    flags = replace(flags, knobs=settings.knobs, policies=settings.policies)
     forecaster = forecaster_of(config, flags)
     if flags.risk is not None and not forecaster.uses_risk:
         knobs = ", ".join(field.name for field in fields(forecaster))  # type: ignore[arg-type]  # each is a dataclass
@@ -102,6 +128,10 @@ def source_of(
         return RecordingSource(recording.recording)
     from vpa_inplace.observe.from_prometheus import PrometheusSource
 
+    if prometheus.prometheus is None and config.prometheus.url is None:
+        raise UsageError(
+            "where is the usage? give --prometheus URL or --recording FILE (`vpa-inplace demo` needs neither)"
+        )
     settings = prometheus_settings(config, prometheus)
     if prometheus.at is None:
         return PrometheusSource(settings, kube_settings(config, cluster, say))
@@ -119,9 +149,7 @@ def prometheus_settings(config: Config, options: PrometheusOptions) -> Prometheu
     file = config.prometheus
     url = options.prometheus or file.url
     if url is None:
-        raise UsageError(
-            "where is the usage? give --prometheus URL or --recording FILE (`vpa-inplace demo` needs neither)"
-        )
+        raise UsageError("no Prometheus is named: give --prometheus URL, or prometheus.url in the configuration")
     password = options.password_file or file.password_file
     return PrometheusSettings(
         url=url,
@@ -147,13 +175,11 @@ def kube_settings(config: Config, options: ClusterOptions, say: Say) -> KubeSett
         UsageError, SourceUnavailable: access was asked for, and there is none.
         SourceRefused: there is a cluster, and it refuses us; going on in silence would hide an expired token.
     """
-    file = config.kubernetes
-    asked = not {options.context, options.kubeconfig, file.context, file.kubeconfig} <= {None}
     if options.no_cluster:
         if options.context is not None or options.kubeconfig is not None:
             raise UsageError("--no-cluster contradicts --context and --kubeconfig; leave one of them out")
         return None
-    settings = KubeSettings(kubeconfig=options.kubeconfig or file.kubeconfig, context=options.context or file.context)
+    settings, asked = cluster_asked_for(config, options)
     try:
         KubeClient(settings).get("/version")
     except SourceRefused as error:
@@ -164,6 +190,20 @@ def kube_settings(config: Config, options: ClusterOptions, say: Say) -> KubeSett
         say(f"note: pods come from kube-state-metrics alone: {error}")
         return None
     return settings
+
+
+def cluster_asked_for(config: Config, options: ClusterOptions) -> tuple[KubeSettings, bool]:
+    """Which cluster, and whether anybody named it: then its absence is a mistake."""
+    kubeconfig = options.kubeconfig or config.kubernetes.kubeconfig
+    context = options.context or config.kubernetes.context
+    return KubeSettings(kubeconfig=kubeconfig, context=context), not (kubeconfig is None and context is None)
+
+
+def look_of(report: ReportOptions, talk: TalkOptions, *, context: str | None) -> Options:
+    """How the report may look where it goes: a file is plain, stdout what it can show."""
+    if report.out is not None:
+        return Options(width=report.width, verbose=talk.verbose, context=context)
+    return Options.for_stream(sys.stdout, os.environ, width=report.width, verbose=talk.verbose, context=context)
 
 
 def moment(text: str) -> datetime:
@@ -180,17 +220,10 @@ def moment(text: str) -> datetime:
 
 
 def _risk(text: str) -> float:
-    risk = _named("--risk", parse_fraction, text)
+    risk: float = _named("--risk", parse_fraction, text)
     if not 0 < risk < 1:
         raise UsageError(f"--risk: {text!r} is out of range: it must lie above 0% and below 100%")
     return risk
-
-
-def _knob(text: str) -> tuple[str, float]:
-    name, sign, value = text.partition("=")
-    if not sign or not name.strip():
-        raise UsageError(f"--set: {text!r}: write it like margin=20%")
-    return name.strip(), _named(f"--set {name.strip()}", parse_knob, value)
 
 
 def _header(text: str) -> tuple[str, str]:
