@@ -62,7 +62,7 @@ def answering(answer: Callable[[Request], Answer]) -> Iterator[Server]:
             is_form = "form" in self.headers.get("Content-Type", "")
             fields = parse_qs(parts.query) | (parse_qs(form) if is_form else {})
             query = {name: values[0] for name, values in fields.items()}
-            request = Request(self.command, parts.path, query, dict(self.headers.items()))
+            request = Request(self.command, parts.path, query, {k.title(): v for k, v in self.headers.items()})
             server.requests.append(request)
             told = answer(request)
             if told.delay is not None:
