@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from math import isfinite
 from typing import Final
 
@@ -20,11 +21,11 @@ def parse_fraction(text: str, most: float = MOST) -> float:
     percent = text.endswith("%")
     digits = text.removesuffix("%").rstrip()
     try:
-        if "_" in digits:  # Python's float() would take it
+        if "_" in digits:  # Python's numbers may hold it
             raise ValueError(digits)
-        # hundredths by text, so that 15% is exactly what 0.15 is
-        value = float(f"{digits}e-2" if percent and "e" not in digits.lower() else digits)
-    except ValueError:
+        # decimal, so that 15% is exactly what 0.15 is
+        value = float(Decimal(digits) / 100 if percent else Decimal(digits))
+    except (ValueError, ArithmeticError):
         raise UsageError(f"{text!r} is no fraction: write it like 15% or 0.15") from None
     if not isfinite(value) or not 0 <= value <= most:
         hint = f"; {text} per cent is {text}%" if not percent and isfinite(value) and most < value <= 100 * most else ""

@@ -116,7 +116,12 @@ def _profile(config: Config, entries: tuple[int, ...], flags: Overrides) -> str:
 
 def _policy(config: Config, entries: tuple[int, ...], flags: Overrides) -> Policy:
     name = _profile(config, entries, flags)
-    layers: list[PolicyFile] = [config.profile_named(name), config.defaults, *(config.workloads[i] for i in entries), *flags.policies]
+    layers: list[PolicyFile] = [
+        config.profile_named(name),
+        config.defaults,
+        *(config.workloads[i] for i in entries),
+        *flags.policies,
+    ]
     policy = Policy()
     for layer in layers:
         policy = laid_over(policy, layer)

@@ -74,8 +74,8 @@ def read_yaml(path: Path) -> Yaml:
 
 def parse_yaml(text: str, name: str) -> Yaml:
     """The same for text; ``name`` is what messages call it."""
-    loader = yaml.SafeLoader(text)
     try:
+        loader = yaml.SafeLoader(text)
         root = loader.get_single_node()
         if root is None:
             return Yaml(name, {}, None)
@@ -89,8 +89,8 @@ def parse_yaml(text: str, name: str) -> Yaml:
         raise ConfigError(name, [f"is no YAML: {' '.join(str(error).split())}"]) from error
     except RecursionError as error:
         raise ConfigError(name, ["is nested too deeply"]) from error
-    finally:
-        loader.dispose()
+    if data is None:
+        return Yaml(name, {}, None)
     if not isinstance(data, dict):
         message = f"holds {noun(data)} where settings like `profile: default` are expected"
         raise ConfigError(name, [message])

@@ -17,7 +17,6 @@ from vpa_inplace.observe.prometheus.queries import (
     PERIODS,
     PRESSURE,
     RESTARTS,
-    TERMINATED,
     THROTTLED,
 )
 from vpa_inplace.observe.state_metrics import REQUIRED
@@ -68,16 +67,14 @@ class PrometheusChecks:
             )
 
     def _usage(self, now: float) -> Iterator[Check]:
-        there = self.client.existing(
-            (CPU, MEMORY, PERIODS, THROTTLED, PRESSURE, RESTARTS, TERMINATED, *REQUIRED, *OWNERS)
-        )
+        there = self.client.existing((CPU, MEMORY, PERIODS, THROTTLED, PRESSURE, RESTARTS, *REQUIRED, *OWNERS))
         yield from self._cadvisor(there)
         yield _optional(
             "throttling",
             {PERIODS, THROTTLED} <= there,
             "CFS throttling is known",
             f"no {THROTTLED}: a throttled container's usage is taken for its demand",
-            "keep container_cpu_cfs_* in the metric relabelling of cAdvisor",
+            "fine where no container has a CPU limit; else keep container_cpu_cfs_* when relabelling cAdvisor",
         )
         yield _optional(
             "pressure",
@@ -132,10 +129,10 @@ class PrometheusChecks:
         )
         yield _optional(
             "oom kills",
-            {RESTARTS, TERMINATED} <= there,
+            RESTARTS in there,  # what it says of terminations exists only where there were some
             "OOM kills are known",
-            f"no {listed(name for name in (RESTARTS, TERMINATED) if name not in there)}: OOM kills are not seen",
-            "let kube-state-metrics export them",
+            f"no {RESTARTS}: OOM kills are not seen",
+            "let kube-state-metrics export pods",
         )
 
     def _reach(self, metric: str, now: float) -> Check:

@@ -76,8 +76,8 @@ def discover(client: PromClient, scope: Scope, owners: Owners, at: float, report
     facts = _pod_facts(ask)
     pods, skips = [], list[Skip]()
     by_pod: dict[tuple[str, str], dict[str, _Draft]] = defaultdict(dict)
-    for (namespace, pod, container), draft in sorted(drafts.items()):
-        by_pod[namespace, pod][container] = draft
+    for (namespace, name, container), draft in sorted(drafts.items()):
+        by_pod[namespace, name][container] = draft
     for (namespace, name), containers in by_pod.items():
         pod = _pod(scope.cluster, namespace, name, containers, facts, owners)
         if pod.live and (chosen is None or (namespace, name) in chosen):

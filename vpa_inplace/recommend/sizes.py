@@ -86,7 +86,9 @@ def _raise_to(demand: Float, floor: npt.NDArray[np.floating], why: npt.NDArray[n
 
 
 def _round_up(amount: Float, quantum: Int) -> Int:
-    steps = np.ceil(np.where(np.isfinite(amount), amount, 0) / quantum * (1 - 1e-6))
+    exact = np.where(np.isfinite(amount), amount, 0) / quantum
+    nearest = np.rint(exact)
+    steps = np.where(np.abs(exact - nearest) <= 1e-6 * exact, nearest, np.ceil(exact))
     return (steps * quantum).astype(np.int64)
 
 

@@ -58,7 +58,7 @@ class Cluster:
         parts = request.path.split("/")
         namespace = parts[parts.index("namespaces") + 1] if "namespaces" in parts[:-1] else None
         path = request.path.replace(f"namespaces/{namespace}/", "") if namespace else request.path
-        items = [o for o in self.objects.get(path, []) if namespace in {None, o["metadata"]["namespace"]}]  # type: ignore[index]
+        items = [o for o in self.objects.get(path, []) if namespace in {None, o["metadata"].get("namespace")}]  # type: ignore[index]
         start = int(request.query.get("continue", "0"))
         if start and self.expire_tokens:
             self.expire_tokens -= 1
