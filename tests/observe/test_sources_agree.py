@@ -199,6 +199,36 @@ def test_hours_before_the_detail_are_maxima(prometheus: Running, observed: Obser
     np.testing.assert_array_equal(np.isnan(part), np.isnan(whole))
 
 
+@pytest.mark.parametrize("hours", [pytest.param(3, id="a-gap-of-hours"), pytest.param(0, id="nothing-new")])
+def test_the_cache_and_the_gap_are_the_whole(
+    prometheus: Running, observed: Observation, tmp_path: Path, hours: int
+) -> None:
+    """A run hours later asks for those hours only, and knows what a cold run knows."""
+    cache = tmp_path / "history.npz"
+    now = settings(prometheus, FLEET)
+    earlier = replace(now, at=FLEET.now - timedelta(hours=hours))
+    PrometheusSource(earlier, cache=cache).observe(replace(DEMO, namespaces=("shop",)))  # others are strangers then
+    seen: list[Progress] = []
+    again = PrometheusSource(now, cache=cache).observe(DEMO, seen.append)
+    np.testing.assert_array_equal(again.history.usage, observed.history.usage)
+    np.testing.assert_array_equal(again.history.censored, observed.history.censored)
+    # what the cache saw before the eight days is not forgotten
+    longer = observed.history.born - again.history.born
+    assert set(np.unique(longer).tolist()) <= {0, hours * 3600}
+    # an hour that has left the eight days stays known as its maximum
+    np.testing.assert_array_equal(again.history.hourly[:, :, -190:], observed.history.hourly[:, :, -190:])
+    np.testing.assert_array_equal(decided(again, "recent").sizes.target[0], decided(observed, "recent").sizes.target[0])
+
+
+def test_a_cache_that_is_torn_is_a_cold_start(prometheus: Running, observed: Observation, tmp_path: Path) -> None:
+    cache = tmp_path / "history.npz"
+    cache.write_bytes(b"PK torn")
+    again = PrometheusSource(settings(prometheus, FLEET), cache=cache).observe(DEMO)
+    same_history(again.history, observed.history)
+    assert any("cold start" in warning for warning in again.warnings)
+    assert PrometheusSource(settings(prometheus, FLEET), cache=cache).observe(DEMO).warnings == observed.warnings
+
+
 def test_hostile_names_do_no_harm(tmp_path: Path) -> None:
     """Label values with quotes, newlines, regex characters and four kilobytes reach the matrix and nothing else."""
     end = 1_772_000_400

@@ -15,17 +15,30 @@ from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import AfterValidator, ValidationError, model_validator
 
-from vpa_inplace.api.fields import Duration, FilePath, Knobs, Name, Names, OptionalName, Section, described, parse_knob
+from vpa_inplace.api.fields import (
+    Duration,
+    FilePath,
+    Knobs,
+    Name,
+    Names,
+    OptionalName,
+    Section,
+    described,
+    parse_knob,
+    within,
+)
 from vpa_inplace.api.mistakes import mistakes_of
 from vpa_inplace.api.policy_file import PolicyFile
 from vpa_inplace.api.profiles import DEFAULT, Profile, packaged_profiles
 from vpa_inplace.api.yaml_file import Where, Yaml, parse_yaml, read_yaml
 from vpa_inplace.domain.errors import UnknownName, UsageError
 from vpa_inplace.forecast import make_forecaster
+from vpa_inplace.history.history import DETAIL, HOURLY
 
 Kind = TypeVar("Kind", dict[Any, Any], list[Any], str)
 
 SHORTEST_STEP: Final = timedelta(seconds=15)
+SECOND: Final = timedelta(seconds=1)
 HOUR: Final = timedelta(hours=1)
 
 
@@ -43,19 +56,18 @@ class PrometheusFile(Section):
     password_file: FilePath | None = described("File with the password to it.")
     ca_file: FilePath | None = described("PEM file of certificates to trust; default: the public ones.")
     insecure_skip_verify: bool = described("Accept any certificate.", False)
-    timeout: Duration = described("How long one answer may take.", timedelta(seconds=60), ge=timedelta(seconds=1))
-    connect_timeout: Duration = described(
-        "How long a connection may take.", timedelta(seconds=5), ge=timedelta(milliseconds=100)
+    timeout: Annotated[Duration, within(SECOND, HOUR)] = described(
+        "How long one answer may take.", timedelta(seconds=60)
+    )
+    connect_timeout: Annotated[Duration, within(SECOND / 10, HOUR)] = described(
+        "How long a connection may take.", timedelta(seconds=5)
     )
     max_in_flight: int = described("Queries at the same time; more hurts a busy server.", 2, ge=1, le=16)
     step: Annotated[Duration, AfterValidator(_divides_an_hour)] = described(
         "Length of a step of usage; must divide an hour.", timedelta(minutes=5)
     )
-    history: Duration = described(
-        "How far back usage is read: 8d in steps, beyond that hourly maxima, 35d at most.",
-        timedelta(days=8),
-        ge=timedelta(hours=1),
-        le=timedelta(days=35),
+    history: Annotated[Duration, within(HOUR, timedelta(seconds=HOURLY))] = described(
+        "How far back usage is read: 8d in steps, beyond that hourly maxima, 35d at most.", timedelta(seconds=DETAIL)
     )
 
 

@@ -8,10 +8,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
-from vpa_inplace.api.durations import parse_duration
+from vpa_inplace.api.durations import format_duration, parse_duration
 from vpa_inplace.api.fractions import parse_fraction
 from vpa_inplace.api.yaml_file import noun
 from vpa_inplace.domain.errors import UnknownName, UsageError
@@ -95,6 +95,18 @@ def some_of(known: Iterable[str]) -> Callable[[object], tuple[str, ...]]:
         return tuple(dict.fromkeys(value))
 
     return validate
+
+
+def within(least: timedelta, most: timedelta) -> AfterValidator:
+    """A duration from ``least`` to ``most``."""
+
+    def validate(span: timedelta) -> timedelta:
+        if not least <= span <= most:
+            bounds = f"{format_duration(least)} and {format_duration(most)}"
+            raise ValueError(f"must lie between {bounds}, not be {format_duration(span)}")
+        return span
+
+    return AfterValidator(validate)
 
 
 def _words(value: object) -> tuple[str, ...]:

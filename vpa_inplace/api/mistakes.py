@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
 from typing import Any, Final, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from vpa_inplace.api.durations import format_duration
 from vpa_inplace.api.yaml_file import Where, noun
 from vpa_inplace.domain.errors import UnknownName
 
@@ -52,8 +50,6 @@ def _message(found: Any, model: type[BaseModel], where: Where) -> str:
 
 
 def _shown(bound: object) -> object:
-    if isinstance(bound, timedelta):
-        return format_duration(bound)
     return f"{bound:g}" if isinstance(bound, float) else bound
 
 

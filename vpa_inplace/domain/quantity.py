@@ -24,7 +24,7 @@ _DECIMAL = {
 }
 _SUFFIX: dict[str, Fraction] = {**_DECIMAL, **{k: Fraction(v) for k, v in _BINARY.items()}}
 # digits, then either an exponent with digits (1e3, 1E-3) or a suffix (1E is one exa)
-_FORM = re.compile(r"([+-]?)(\d+\.?\d*|\.\d+)(?:[eE]([+-]?\d{1,4})|([numkMGTPE]|[KMGTPE]i)?)")
+_FORM = re.compile(r"([+-]?)(\d+\.?\d*|\.\d+)(?:[eE]([+-]?\d{1,4})|([numkMGTPE]|[KMGTPE]i)?)", re.ASCII)
 _UNIT = {Resource.CPU: 1000, Resource.MEMORY: 1}
 _EXAMPLE = {Resource.CPU: "250m, 0.25 or 2", Resource.MEMORY: "256Mi, 1Gi or 1500M"}
 

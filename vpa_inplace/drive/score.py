@@ -15,11 +15,14 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from vpa_inplace.api.config import Config
+from vpa_inplace.api.policies import Overrides, default_policy, forecaster_of
+from vpa_inplace.api.profiles import DEFAULT
 from vpa_inplace.domain.policy import Policy
 from vpa_inplace.domain.resource import Resource
 from vpa_inplace.drive.decisions import Usage
-from vpa_inplace.drive.replay import replay
-from vpa_inplace.forecast import Forecaster
+from vpa_inplace.drive.replay import giving_back, replay
+from vpa_inplace.forecast import Forecaster, make_forecaster
 from vpa_inplace.history import History
 from vpa_inplace.history.history import DAY
 from vpa_inplace.observe.source import Progress, Report, silent
@@ -80,6 +83,27 @@ def scoreboard(
         bound = score(f"oracle {hours:g} h, hindsight", hindsight(usage, window), usage, counted)
         scores.append(replace(bound, bound=True))
     return scores
+
+
+def usual_entrants(config: Config) -> list[Entrant]:
+    """Those whom people compare with, each as its own friends would set it up, and ours as it is built in.
+
+    * VPA: upstream's histogram, margin and floors; no budget.
+    * simple rule: the last hour or yesterday plus 15 %, resized as often as it likes, memory too.
+    * vpa-inplace: the default profile, which is the simple rule within a budget, with memory held at its peak.
+    * static: the highest usage of a week plus 15 %.
+
+    Memory may fall for all of them: the simulated pods are Guaranteed.
+    """
+    ours = giving_back(default_policy(config, Overrides(profile=DEFAULT)))
+    upstream = giving_back(default_policy(config, Overrides(profile="vpa")))
+    free = replace(ours, max_resizes_per_day=None, memory=replace(ours.memory, peak_margin=None))
+    return [
+        Entrant(name="VPA", forecaster=forecaster_of(config, Overrides(profile="vpa")), policy=upstream),
+        Entrant(name="simple rule", forecaster=make_forecaster("recent"), policy=free),
+        Entrant(name="vpa-inplace", forecaster=forecaster_of(config, Overrides(profile=DEFAULT)), policy=ours),
+        Entrant(name="static", forecaster=make_forecaster("static"), policy=free),
+    ]
 
 
 def score(name: str, outcome: Outcome, usage: Usage, counted: Mask) -> Score:

@@ -150,7 +150,9 @@ class History:
         if hourly.shape[:2] != self.usage.shape[:2] or start % HOUR:
             raise ValueError(f"hours {hourly.shape} from {start} do not fit {self.usage.shape}")
         hour_start, joined = _joined_hours([(hourly, start), (self.hourly, self.hour_start)], self.end)
-        seen = first_seen(hourly, start=start, step=HOUR)
+        # hours that the detail covers say nothing new about a row's first sample
+        before = hourly[:, :, : max(0, (self.start - start) // HOUR)]
+        seen = first_seen(before, start=start, step=HOUR)
         return replace(self, hour_start=hour_start, hourly=joined, born=np.minimum(self.born, seen))
 
     def on(self, rows: Index) -> History:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Final
 
 from vpa_inplace.domain.errors import SourceUnavailable, UsageError
 from vpa_inplace.domain.keys import Index, WorkloadKey
 from vpa_inplace.domain.pods import Pod
 from vpa_inplace.domain.snapshot import Slots, Snapshot
-from vpa_inplace.history import evidence_of
+from vpa_inplace.history import History, evidence_of
 from vpa_inplace.history.history import DAY
 from vpa_inplace.observe.discovery import Discovered
 from vpa_inplace.observe.kubernetes import KubeClient, KubeSettings
@@ -21,10 +22,13 @@ from vpa_inplace.observe.kubernetes import discover as from_kubernetes
 from vpa_inplace.observe.latency import pull_latency
 from vpa_inplace.observe.prometheus import PromClient, PrometheusSettings, Pulled, owners_over_window, pull_usage
 from vpa_inplace.observe.prometheus.queries import CPU, MEMORY
+from vpa_inplace.observe.prometheus.usage import Where
 from vpa_inplace.observe.source import Observation, Report, Scope, silent
 from vpa_inplace.observe.state_metrics import discover as from_state_metrics
+from vpa_inplace.observe.store import load_or_start_cold, save_history
 from vpa_inplace.workload.owners import Owners, topmost
 
+OVERLAP: Final = 600  # seconds asked for again: late samples of the last windows
 ENOUGH: Final = 0.95  # of the history asked for; less is worth a word
 
 
@@ -34,6 +38,7 @@ class PrometheusSource:
 
     settings: PrometheusSettings
     kube: KubeSettings | None = None
+    cache: Path | None = None  # the history is kept there, and only what is new is asked for
 
     def observe(self, scope: Scope, report: Report = silent) -> Observation:
         """See :class:`~vpa_inplace.observe.source.Source`; ``now`` is the server's, or the moment of the settings."""
@@ -47,7 +52,7 @@ class PrometheusSource:
                 _explain_emptiness(client, scope, end)
             rows = Index.of(pod.key(c) for pod in seen.pods for c in pod.containers if c.sized)
             where = places(seen.pods, rows, owners, scope.cluster)
-            pulled = pull_usage(client, rows, where, end=end, since=end - span, report=report)
+            pulled, warning = self._pulled(client, rows, where, (end - span, end), report)
             namespaces = sorted({pod.namespace for pod in seen.pods})
             latency = pull_latency(client, namespaces, end=end, report=report)
         moment = datetime.fromtimestamp(now, UTC)
@@ -64,14 +69,50 @@ class PrometheusSource:
             snapshot=snapshot,
             history=pulled.history,
             skips=seen.skips,
-            warnings=(*seen.warnings, *_about(pulled, owners, end, span)),
+            warnings=(*seen.warnings, *warning, *_about(pulled, owners, end, span)),
             cleaned=pulled.cleaned,
         )
+
+    def _pulled(
+        self, client: PromClient, rows: Index, where: Where, window: tuple[int, int], report: Report
+    ) -> tuple[Pulled, tuple[str, ...]]:
+        """Usage of the window (since, end], from the cache as far as it goes; the cache is then brought up to date."""
+        since, end = window
+        old, warning = (None, None) if self.cache is None else load_or_start_cold(self.cache)
+        if old is not None and (old.step != self.settings.step or not since < old.end <= end):
+            old, warning = None, f"history {self.cache} is not of this time or step; all of it is asked for again"
+        if old is None:
+            pulled = pull_usage(client, rows, where, end=end, since=since, report=report)
+        else:
+            pulled = _brought_up(client, old, rows, where, since=since, end=end, report=report)
+        if self.cache is not None:
+            save_history(pulled.history, self.cache)
+        return pulled, () if warning is None else (warning,)
 
     def _discovered(self, client: PromClient, scope: Scope, owners: Owners, now: float, report: Report) -> Discovered:
         if self.kube is None:
             return from_state_metrics(client, scope, owners, now, report)
         return from_kubernetes(KubeClient(self.kube), scope, report)
+
+
+def _brought_up(
+    client: PromClient, old: History, rows: Index, where: Where, *, since: int, end: int, report: Report
+) -> Pulled:
+    """The cached history and what has come since; roles that are not in it bring all of theirs."""
+    known = {place: row for place, row in where.items() if rows.keys[row] in old.rows}
+    strangers = {place: row for place, row in where.items() if place not in known}
+    newer = pull_usage(client, rows, known, end=end, since=max(since, old.end - OVERLAP), report=report)
+    history, counts = old.on(rows), Counter(newer.cleaned)
+    parts = [newer.history]
+    if strangers:
+        fresh = pull_usage(client, rows, strangers, end=end, since=since, report=report)
+        parts.append(fresh.history)
+        counts.update(fresh.cleaned)
+    for part in parts:
+        history = history.append(part.usage, start=part.start, censored=part.censored)
+        history = history.with_past(part.hourly, start=part.hour_start)
+    born = history.born[history.born < end]
+    return Pulled(history, dict(sorted(counts.items())), float(born.min()) if born.size else None)
 
 
 def places(pods: Iterable[Pod], rows: Index, owners: Owners, cluster: str) -> dict[tuple[str, str, str], int]:

@@ -191,13 +191,13 @@ class PromClient:
     def _refuse(self, response: requests.Response, *_: object, **__: object) -> None:
         """Word every answer that is none, for small queries and ranges alike."""
         try:
-            _ = response.content  # read here: an answer that breaks off must give its connection back
-            self._check(response)
+            # read here: an answer that breaks off must give its connection back
+            self._check(response, response.content)
         except Exception:
             response.close()
             raise
 
-    def _check(self, response: requests.Response) -> None:
+    def _check(self, response: requests.Response, body: bytes) -> None:
         status = response.status_code
         if status in {401, 403}:
             what = "credentials are missing or wrong" if status == 401 else "these credentials may not query"
@@ -210,7 +210,7 @@ class PromClient:
         if "/api/v1/status/" in response.url:
             return
         if "json" not in kind:
-            raise self._not_prometheus(f"{kind.split(';')[0] or 'no content type'}, status {status}")
+            raise self._not_prometheus(f"{kind.split(';')[0] or 'no content type'}, status {status}, {len(body)} bytes")
         if status >= 400:
             raise SourceUnavailable(f"{self._where} answered {status}: {_said(response)}")
 
