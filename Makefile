@@ -30,7 +30,7 @@ check: $(DEV)  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy --strict vpa_inplace
-	$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 format: $(DEV)  ## let ruff put format and imports right
 	$(BIN)/ruff check --fix .

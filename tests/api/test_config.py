@@ -76,7 +76,9 @@ def mistakes(text: str) -> tuple[str, ...]:
             "prometheus.history: must lie between 1h and 35d, not be 36d",
             id="history-too-long",
         ),
-        pytest.param("prometheus: {step: 7m}", "prometheus.step: must divide an hour", id="step"),
+        pytest.param("prometheus: {step: 7m}", "prometheus.step: must be whole seconds that divide an hour", id="step"),
+        pytest.param("prometheus: {step: 22.5s}", "prometheus.step: must be whole seconds", id="step-of-half-seconds"),
+        pytest.param("prometheus: {step: 10s}", "15s or more", id="step-too-short"),
         pytest.param(
             "prometheus: {headers: {A: 1}}", "prometheus.headers.A: must be text, not the number 1", id="header"
         ),

@@ -5,7 +5,7 @@ import pytest
 from tests.support.builders import MIB
 from vpa_inplace.api.config import parse_config
 from vpa_inplace.api.fields import Section
-from vpa_inplace.api.policies import Overrides, default_policy, forecaster_of, policies_for, unmatched
+from vpa_inplace.api.policies import NO_OVERRIDES, Overrides, default_policy, forecaster_of, policies_for, unmatched
 from vpa_inplace.api.set_flag import parse_settings
 from vpa_inplace.domain.errors import UnknownName, UsageError
 from vpa_inplace.domain.keys import ContainerKey, Index
@@ -19,7 +19,7 @@ PROXY = ContainerKey.of("c", "shop", "Deployment", "web", "envoy")
 LLM = ContainerKey.of("c", "team-ml", "StatefulSet", "llm", "vllm")
 
 
-def policy_of(text: str, key: ContainerKey = WEB, flags: Overrides = Overrides()) -> Policy:
+def policy_of(text: str, key: ContainerKey = WEB, flags: Overrides = NO_OVERRIDES) -> Policy:
     return policies_for(parse_config(text), Index.of([key]), flags)[0]
 
 

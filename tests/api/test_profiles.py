@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+import vpa_inplace
 from vpa_inplace.api.config import Config
 from vpa_inplace.api.policies import Overrides, default_policy, forecaster_of
 from vpa_inplace.api.policy_file import laid_over
@@ -65,3 +70,20 @@ def test_refused(tmp_path: Path, text: str, says: str) -> None:
     (tmp_path / "p.yaml").write_text(text)
     with pytest.raises(ConfigError, match=says):
         read_profiles(tmp_path / "p.yaml")
+
+
+def test_an_installed_program_finds_its_profiles_inside_itself(tmp_path: Path) -> None:
+    """As the wheel lays them out: ``vpa_inplace/_models`` and no folder beside the package."""
+    package = Path(vpa_inplace.__file__).parent
+    shutil.copytree(package, tmp_path / "vpa_inplace", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(package.parent / "models", tmp_path / "vpa_inplace" / "_models")
+    ask = "from vpa_inplace.api.profiles import models_folder, packaged_profiles as p; print(models_folder(), *p())"
+    done = subprocess.run(
+        (sys.executable, "-c", ask),
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == [str(tmp_path / "vpa_inplace" / "_models"), *packaged_profiles()]

@@ -40,7 +40,6 @@ def run() -> Iterator[Figure]:
     yield from tick(history)
     del history
     yield cold_memory()
-    yield from two_months()
 
 
 def forecast(name: str, history: History) -> Iterator[Figure]:

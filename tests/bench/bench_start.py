@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from tests.bench.figures import Figure
 
-HELP = ("-m", "vpa_inplace.cli.app", "--help")
+HELP = ("-c", "from vpa_inplace.cli.app import main; main(['--help'])")  # what the console script does
 NEEDED = (
     "apscheduler jinja2 kubernetes msgspec numpy pandas plotly prometheus_api_client prometheus_client pyarrow pydantic"
     " rich sklearn typer yaml"

@@ -23,7 +23,7 @@ def require(component: str, present: bool) -> None:
         return
     if required():
         pytest.fail(f"{component} is missing and VPA_INPLACE_REQUIRE_ALL=1", pytrace=False)
-    pytest.skip(f"no {component}")
+    pytest.skip(f"skipped: no {component}")
 
 
 def require_prometheus() -> None:

@@ -43,8 +43,8 @@ HOUR: Final = timedelta(hours=1)
 
 
 def _divides_an_hour(step: timedelta) -> timedelta:
-    if step < SHORTEST_STEP or HOUR % step:
-        raise ValueError("must divide an hour and be 15s or longer; 1m and 5m are usual")
+    if step < SHORTEST_STEP or HOUR % step or step % SECOND:
+        raise ValueError("must be whole seconds that divide an hour, 15s or more; 1m and 5m are usual")
     return step
 
 

@@ -112,7 +112,7 @@ def _usage(error: typer.TyperException) -> int:
     if type(error).__name__ == "NoArgsIsHelpError":
         say(text)
         return USAGE
-    say(f"error: {printable(text)}" + (f" (see {context.command_path} --help)" if context is not None else ""))
+    say(f"error: {printable(text)} (see {NAME if context is None else context.command_path} --help)")
     return USAGE
 
 

@@ -96,7 +96,7 @@ class PrometheusChecks:
                 continue
             found = self.client.instant(f'count(count by (namespace, pod, container) ({metric}{{container!=""}}))')
             if found:
-                yield ok(name, count(int(found[0].value), "container"))
+                yield ok(name, count(int(found[0].value), "running container"))
             else:
                 yield fail(
                     name,

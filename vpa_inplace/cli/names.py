@@ -74,8 +74,9 @@ class Asked:
 
     def _hint(self, keys: Iterable[ContainerKey]) -> str:
         names = sorted({f"{key.workload.namespace}/{key.workload.kind}/{key.workload.name}" for key in keys})
-        by_name = [name for name in names if name.rpartition("/")[2] == self.name]
-        near = by_name or get_close_matches(str(self), names, n=SHOWN, cutoff=0.7)
+        short = [name.rpartition("/")[2] for name in names]
+        alike = set(get_close_matches(self.name, short, n=SHOWN))
+        near = [name for name, last in zip(names, short, strict=True) if last in alike]
         if near:
             return f"; did you mean {' or '.join(near[:SHOWN])}?"
         more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""

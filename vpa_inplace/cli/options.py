@@ -6,6 +6,7 @@ Every option has a mirror in the environment, named after its long form: ``--pro
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,28 +14,40 @@ from typing import Annotated, Any
 import typer
 
 
-def option(*names: str, text: str, panel: str, **more: Any) -> Any:
-    """An option with its mirror in the environment."""
+def option(*names: str, text: str, panel: str, yields_to: Sequence[str] = (), **more: Any) -> Any:
+    """An option with its mirror in the environment.
+
+    ``yields_to``: parameters that contradict it. On the command line one of them wins over this one's mirror; both on
+    the same level are for the command to refuse.
+    """
     long = next(name for name in names if name.startswith("--"))
     mirror = "VPA_INPLACE_" + long.removeprefix("--").replace("-", "_").upper()
+    if yields_to:
+
+        def unless_contradicted(context: typer.Context, param: typer.CallbackParam, value: Any) -> Any:
+            given = any(_source(context, other) == "COMMANDLINE" for other in yields_to)
+            return None if given and _source(context, param.name) == "ENVIRONMENT" else value
+
+        more["callback"] = unless_contradicted
     return typer.Option(*names, help=text, rich_help_panel=panel, envvar=mirror, **more)
-
-
-def _by_lines(context: typer.Context, parameter: Any, values: list[str] | None) -> list[str] | None:
-    """From the environment one value a line: these values have blanks in them."""
-    source = context.get_parameter_source(parameter.name)
-    if source is not None and source.name == "ENVIRONMENT":
-        return [line.strip() for line in os.environ[parameter.envvar].splitlines() if line.strip()]
-    return values
 
 
 def lines_of(*names: str, **more: Any) -> Any:
     """A repeatable option whose values may hold blanks; in the environment one a line."""
 
     def split(context: typer.Context, param: typer.CallbackParam, value: list[str] | None) -> list[str] | None:
-        return _by_lines(context, param, value)
+        if _source(context, param.name) == "ENVIRONMENT":
+            said = os.environ[str(param.envvar)].splitlines()
+            return [line.strip() for line in said if line.strip()]
+        return value
 
     return option(*names, callback=split, **more)
+
+
+def _source(context: typer.Context, name: str | None) -> str:
+    """Where a value comes from: COMMANDLINE, ENVIRONMENT, DEFAULT ...; those given on the command line are known first."""
+    found = context.get_parameter_source(name or "")
+    return "" if found is None else found.name
 
 
 SCOPE, CLUSTER, USAGE, FORECAST, OUTPUT = "Scope", "Cluster", "Usage", "Forecast", "Output"
@@ -55,7 +68,14 @@ class ScopeOptions:
 
     namespace: Annotated[
         list[str] | None,
-        option("-n", "--namespace", text="Only this namespace; may be repeated.", panel=SCOPE, metavar="NAME"),
+        option(
+            "-n",
+            "--namespace",
+            text="Only this namespace; may be repeated.",
+            panel=SCOPE,
+            metavar="NAME",
+            yields_to=("all_namespaces",),
+        ),
     ] = None
     all_namespaces: Annotated[
         bool | None,
@@ -64,6 +84,7 @@ class ScopeOptions:
             "--all-namespaces",
             text="All namespaces, whatever the file says; excluded ones (kube-system) stay out unless named with -n.",
             panel=SCOPE,
+            yields_to=("namespace",),
         ),
     ] = None
     selector: Annotated[
@@ -75,16 +96,27 @@ class ScopeOptions:
 class ClusterOptions:
     """Where pods and nodes are read."""
 
-    context: Annotated[str | None, option("--context", text="Context of the kubeconfig.", panel=CLUSTER)] = None
+    context: Annotated[
+        str | None, option("--context", text="Context of the kubeconfig.", panel=CLUSTER, yields_to=("no_cluster",))
+    ] = None
     kubeconfig: Annotated[
         Path | None,
         option(
-            "--kubeconfig", text="Path of the kubeconfig; default: as kubectl finds it.", panel=CLUSTER, metavar="FILE"
+            "--kubeconfig",
+            text="Path of the kubeconfig; default: as kubectl finds it.",
+            panel=CLUSTER,
+            metavar="FILE",
+            yields_to=("no_cluster",),
         ),
     ] = None
     no_cluster: Annotated[
         bool | None,
-        option("--no-cluster", text="Never ask the API server: read pods from kube-state-metrics.", panel=CLUSTER),
+        option(
+            "--no-cluster",
+            text="Never ask the API server: read pods from kube-state-metrics.",
+            panel=CLUSTER,
+            yields_to=("context", "kubeconfig"),
+        ),
     ] = None
     cluster: Annotated[
         str | None, option("--cluster", text="Name of the cluster in keys and reports.", panel=CLUSTER, metavar="NAME")
@@ -98,7 +130,12 @@ class PrometheusOptions:
     prometheus: Annotated[
         str | None,
         option(
-            "-p", "--prometheus", text="Address of Prometheus, or of what speaks its API.", panel=USAGE, metavar="URL"
+            "-p",
+            "--prometheus",
+            text="Address of Prometheus, or of what speaks its API.",
+            panel=USAGE,
+            metavar="URL",
+            yields_to=("recording",),
         ),
     ] = None
     header: Annotated[
@@ -138,7 +175,11 @@ class RecordingOptions:
     recording: Annotated[
         Path | None,
         option(
-            "--recording", text="Read this recording instead of a cluster and Prometheus.", panel=USAGE, metavar="FILE"
+            "--recording",
+            text="Read this recording instead of a cluster and Prometheus.",
+            panel=USAGE,
+            metavar="FILE",
+            yields_to=("prometheus",),
         ),
     ] = None
 

@@ -123,6 +123,8 @@ def source_of(
     if recording.recording is not None:
         from vpa_inplace.observe.recording import RecordingSource
 
+        if prometheus.prometheus is not None:
+            raise UsageError("--recording and --prometheus contradict each other; leave one out")
         if prometheus.at is not None:
             raise UsageError("--at: a recording shows the one moment at which it was made; leave --at out")
         return RecordingSource(recording.recording)

@@ -34,17 +34,15 @@ class Change:
     """Whose request or limit falls; said once here because most guards ask."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "lowered", tuple(r for r in (Resource.CPU, Resource.MEMORY) if self._lowers(r)))
+        cpu = _falls(self.old_requests.cpu, self.requests.cpu) or _falls(self.old_limits.cpu, self.limits.cpu)
+        memory = _falls(self.old_requests.memory, self.requests.memory) or _falls(
+            self.old_limits.memory, self.limits.memory
+        )
+        object.__setattr__(self, "lowered", (Resource.CPU,) * cpu + (Resource.MEMORY,) * memory)
 
     def after(self) -> tuple[Amounts, Amounts]:
         """Requests and limits once the change is made."""
         return _overlay(self.old_requests, self.requests), _overlay(self.old_limits, self.limits)
-
-    def _lowers(self, resource: Resource) -> bool:
-        request, limit = self.requests.get(resource), self.limits.get(resource)
-        if request is not None and request < (self.old_requests.get(resource) or 0):
-            return True
-        return limit is not None and limit < (self.old_limits.get(resource) or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +89,11 @@ class Skip:
     what: str  # the object: a container key, a pod, a namespace, a series
     reason: str  # CamelCase
     message: str
+
+
+def _falls(old: int | None, new: int | None) -> bool:
+    """An amount that is not set counts as zero; one that is not changed does not fall."""
+    return new is not None and new < (old or 0)
 
 
 def _overlay(old: Amounts, new: Amounts) -> Amounts:

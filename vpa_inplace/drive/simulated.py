@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -134,22 +133,16 @@ class SimulatedCluster:
     def _build(self, rows: npt.NDArray[np.intp]) -> None:
         """New objects for these pods; all others stay as they are."""
         self._listed = None
-        for row in rows:
+        for row in rows.tolist():
             key = self.rows.keys[row]
             amounts = Amounts(int(self.spec[Resource.CPU, row]), int(self.spec[Resource.MEMORY, row]))
-            if (pod := self._pods[row]) is None:
-                name = key.workload.name
-                container = Container(name=key.container, requests=amounts, limits=amounts)
-                pod = Pod(
-                    namespace=key.namespace,
-                    name=name,
-                    uid=name,
-                    workload=key.workload,
-                    containers=(container,),
-                    qos=QosClass.GUARANTEED,
-                    node="simulated",
-                )
-            container = replace(
-                pod.containers[0], requests=amounts, limits=amounts, last_oom=self._killed.get(int(row))
+            container = Container(name=key.container, requests=amounts, limits=amounts, last_oom=self._killed.get(row))
+            self._pods[row] = Pod(
+                namespace=key.namespace,
+                name=key.workload.name,
+                uid=key.workload.name,
+                workload=key.workload,
+                containers=(container,),
+                qos=QosClass.GUARANTEED,
+                node="simulated",
             )
-            self._pods[row] = replace(pod, containers=(container,))

@@ -27,5 +27,10 @@ GUARDS: Final[tuple[Guard, ...]] = (
 
 def judge(move: Move, snapshot: Snapshot, policies: Policies, guards: Sequence[Guard] = GUARDS) -> tuple[Refusal, ...]:
     """Everything that speaks against the move: all reasons, not the first."""
-    found = (guard(move, snapshot, policies) for guard in guards if move.intent in guard.judges)
-    return tuple(refusal for refusal in found if refusal is not None)
+    return tuple(
+        [
+            refusal
+            for guard in guards
+            if move.intent in guard.judges and (refusal := guard(move, snapshot, policies)) is not None
+        ]
+    )

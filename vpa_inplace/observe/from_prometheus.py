@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from vpa_inplace.domain.errors import SourceUnavailable, UsageError
-from vpa_inplace.domain.keys import Index, WorkloadKey
+from vpa_inplace.domain.keys import ContainerKey, Index, WorkloadKey
 from vpa_inplace.domain.pods import Pod
 from vpa_inplace.domain.snapshot import Slots, Snapshot
 from vpa_inplace.history import History, evidence_of
@@ -22,13 +22,15 @@ from vpa_inplace.observe.kubernetes import discover as from_kubernetes
 from vpa_inplace.observe.latency import pull_latency
 from vpa_inplace.observe.prometheus import PromClient, PrometheusSettings, Pulled, owners_over_window, pull_usage
 from vpa_inplace.observe.prometheus.queries import CPU, MEMORY
-from vpa_inplace.observe.prometheus.usage import Where
 from vpa_inplace.observe.source import Observation, Report, Scope, silent
 from vpa_inplace.observe.state_metrics import discover as from_state_metrics
 from vpa_inplace.observe.store import load_or_start_cold, save_history
 from vpa_inplace.workload.owners import Owners, topmost
 
 OVERLAP: Final = 600  # seconds asked for again: late samples of the last windows
+NO_OWNERS: Final = (
+    "no kube_pod_owner series: history starts with the pods that live now; is kube-state-metrics scraped?"
+)
 ENOUGH: Final = 0.95  # of the history asked for; less is worth a word
 
 
@@ -46,13 +48,11 @@ class PrometheusSource:
             now = client.now()
             end = int(now) - int(now) % self.settings.step
             span = int(self.settings.history.total_seconds())
-            owners = owners_over_window(client, end, span)
-            seen = self._discovered(client, scope, owners, now, report)
+            seen = self._discovered(client, scope, now, report)
             if not seen.pods:
                 _explain_emptiness(client, scope, end)
             rows = Index.of(pod.key(c) for pod in seen.pods for c in pod.containers if c.sized)
-            where = places(seen.pods, rows, owners, scope.cluster)
-            pulled, warning = self._pulled(client, rows, where, (end - span, end), report)
+            pulled, warnings = self._pulled(client, seen.pods, rows, (end - span, end), report)
             namespaces = sorted({pod.namespace for pod in seen.pods})
             latency = pull_latency(client, namespaces, end=end, report=report)
         moment = datetime.fromtimestamp(now, UTC)
@@ -69,54 +69,58 @@ class PrometheusSource:
             snapshot=snapshot,
             history=pulled.history,
             skips=seen.skips,
-            warnings=(*seen.warnings, *warning, *_about(pulled, owners, end, span)),
+            warnings=(*seen.warnings, *warnings, *_about(pulled, end, span)),
             cleaned=pulled.cleaned,
         )
 
     def _pulled(
-        self, client: PromClient, rows: Index, where: Where, window: tuple[int, int], report: Report
+        self, client: PromClient, pods: Sequence[Pod], rows: Index, window: tuple[int, int], report: Report
     ) -> tuple[Pulled, tuple[str, ...]]:
         """Usage of the window (since, end], from the cache as far as it goes; the cache is then brought up to date."""
         since, end = window
         old, warning = (None, None) if self.cache is None else load_or_start_cold(self.cache)
         if old is not None and (old.step != self.settings.step or not since < old.end <= end):
             old, warning = None, f"history {self.cache} is not of this time or step; all of it is asked for again"
-        if old is None:
-            pulled = pull_usage(client, rows, where, end=end, since=since, report=report)
-        else:
-            pulled = _brought_up(client, old, rows, where, since=since, end=end, report=report)
+        warnings = [] if warning is None else [warning]
+
+        def pull(begin: int, wanted: Container[ContainerKey]) -> Pulled:
+            owners = owners_over_window(client, end, end - begin)
+            if not owners and NO_OWNERS not in warnings:
+                warnings.append(NO_OWNERS)
+            where = {p: row for p, row in places(pods, rows, owners).items() if rows.keys[row] in wanted}
+            return pull_usage(client, rows, where, end=end, since=begin, report=report)
+
+        pulled = pull(since, rows) if old is None else _brought_up(old, rows, pull, since)
         if self.cache is not None:
             save_history(pulled.history, self.cache)
-        return pulled, () if warning is None else (warning,)
+        return pulled, tuple(warnings)
 
-    def _discovered(self, client: PromClient, scope: Scope, owners: Owners, now: float, report: Report) -> Discovered:
-        if self.kube is None:
-            return from_state_metrics(client, scope, owners, now, report)
-        return from_kubernetes(KubeClient(self.kube), scope, report)
+    def _discovered(self, client: PromClient, scope: Scope, now: float, report: Report) -> Discovered:
+        if self.kube is not None:
+            return from_kubernetes(KubeClient(self.kube), scope, report)
+        return from_state_metrics(client, scope, owners_over_window(client, now, OVERLAP), now, report)
 
 
 def _brought_up(
-    client: PromClient, old: History, rows: Index, where: Where, *, since: int, end: int, report: Report
+    old: History, rows: Index, pull: Callable[[int, Container[ContainerKey]], Pulled], since: int
 ) -> Pulled:
     """The cached history and what has come since; roles that are not in it bring all of theirs."""
-    known = {place: row for place, row in where.items() if rows.keys[row] in old.rows}
-    strangers = {place: row for place, row in where.items() if place not in known}
-    newer = pull_usage(client, rows, known, end=end, since=max(since, old.end - OVERLAP), report=report)
-    history, counts = old.on(rows), Counter(newer.cleaned)
-    parts = [newer.history]
+    parts = [pull(max(since, old.end - OVERLAP), old.rows)]
+    strangers = {key for key in rows if key not in old.rows}
     if strangers:
-        fresh = pull_usage(client, rows, strangers, end=end, since=since, report=report)
-        parts.append(fresh.history)
-        counts.update(fresh.cleaned)
+        parts.append(pull(since, strangers))
+    history, counts = old.on(rows), Counter[str]()
     for part in parts:
-        history = history.append(part.usage, start=part.start, censored=part.censored)
-        history = history.with_past(part.hourly, start=part.hour_start)
-    born = history.born[history.born < end]
+        history = history.append(part.history.usage, start=part.history.start, censored=part.history.censored)
+        history = history.with_past(part.history.hourly, start=part.history.hour_start)
+        counts.update(part.cleaned)
+    born = history.born[history.born < history.end]
     return Pulled(history, dict(sorted(counts.items())), float(born.min()) if born.size else None)
 
 
-def places(pods: Iterable[Pod], rows: Index, owners: Owners, cluster: str) -> dict[tuple[str, str, str], int]:
+def places(pods: Sequence[Pod], rows: Index, owners: Owners) -> dict[tuple[str, str, str], int]:
     """(namespace, pod, container): row, for live pods and for those of earlier rollouts whose owners are still known."""
+    cluster = pods[0].workload.cluster if pods else ""
     roles: dict[WorkloadKey, list[tuple[str, int]]] = defaultdict(list)
     for row, key in enumerate(rows):
         roles[key.workload].append((key.container, row))
@@ -133,9 +137,7 @@ def places(pods: Iterable[Pod], rows: Index, owners: Owners, cluster: str) -> di
     }
 
 
-def _about(pulled: Pulled, owners: Owners, end: int, span: int) -> Iterator[str]:
-    if not owners:
-        yield "no kube_pod_owner series: history starts with the pods that live now; is kube-state-metrics scraped?"
+def _about(pulled: Pulled, end: int, span: int) -> Iterator[str]:
     if pulled.oldest is None:
         yield f"no usage at all: neither {CPU} nor {MEMORY} has samples of these containers; is cAdvisor scraped?"
     elif end - pulled.oldest < span * ENOUGH:
