@@ -47,7 +47,12 @@ def test_it_runs(path: Path, tmp_path: Path) -> None:
         "MPLBACKEND": "agg",
     }
     done = subprocess.run(
-        [sys.executable, "-c", RUN, str(path)], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-c", RUN, str(path)],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr[-4000:]
     assert (tmp_path / "vpa-inplace.yaml").exists()

@@ -160,6 +160,12 @@ class PrometheusOptions:
         str | None,
         option("--history", text="How far back usage is read, such as 8d (at most 35d).", panel=USAGE, metavar="TIME"),
     ] = None
+    cache: Annotated[
+        Path | None,
+        option(
+            "--cache", text="Keep usage in this file; the next run asks for what is new.", panel=USAGE, metavar="FILE"
+        ),
+    ] = None
     at: Annotated[
         str | None,
         option(

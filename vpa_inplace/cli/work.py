@@ -136,10 +136,10 @@ def source_of(
         )
     settings = prometheus_settings(config, prometheus)
     if prometheus.at is None:
-        return PrometheusSource(settings, kube_settings(config, cluster, say))
+        return PrometheusSource(settings, kube_settings(config, cluster, say), prometheus.cache)
     if cluster.context is not None or cluster.kubeconfig is not None:
         raise UsageError("--at: the API server knows the present only; leave --context and --kubeconfig out")
-    return PrometheusSource(settings)
+    return PrometheusSource(settings, cache=prometheus.cache)
 
 
 def prometheus_settings(config: Config, options: PrometheusOptions) -> PrometheusSettings:

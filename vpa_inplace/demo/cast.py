@@ -67,7 +67,7 @@ def _models() -> tuple[Actor, ...]:
         memory=lambda t, rng: 1.4 * GI * wobble(t, rng, 0.03) + 0.5 * GI * day(t, peak=11.5, width=3),
         requests=Amounts(800, 2 * GI),
         limits=Amounts(None, 3 * GI),
-        oom_ago=timedelta(hours=20),
+        oom_ago=timedelta(hours=19, minutes=58),
     )
     trainer = Role(
         name="trainer",

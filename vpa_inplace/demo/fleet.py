@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 from zlib import crc32
 
@@ -20,7 +20,7 @@ from vpa_inplace.demo.latency import HISTOGRAMS, served
 from vpa_inplace.demo.lives import Generation
 from vpa_inplace.demo.names import Owner, pod_names, uid
 from vpa_inplace.demo.nodes import place
-from vpa_inplace.demo.shapes import Load
+from vpa_inplace.demo.shapes import Load, Times
 from vpa_inplace.domain.errors import UsageError
 from vpa_inplace.domain.keys import WorkloadKey
 from vpa_inplace.domain.pods import Container, Node, Pod, qos_of
@@ -42,7 +42,7 @@ class Track:
     cpu: Load  # [w] millicores, mean of the window
     memory: Load  # [w] bytes, the window's maximum
     throttled: Load | None  # [w] share of CFS periods throttled; None without a CPU limit
-    killed: int | None  # epoch seconds of an OOM kill after which its counters began anew
+    killed: int | None  # epoch seconds of an OOM kill; its counters began anew
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +167,7 @@ def _record(
         containers.append(_container(role, killed))
         if containers[-1].sized:
             dice = grid.dice(actor.namespace, name, role.name, life.born)
-            tracks[role.name] = _track(role, np.arange(begin, end, grid.step), dice, killed)
+            tracks[role.name] = _track(role, np.arange(begin, end, grid.step), dice, killed=killed, step=grid.step)
     pod = Pod(
         namespace=actor.namespace,
         name=name,
@@ -199,15 +199,12 @@ def _container(role: Role, killed: int | None) -> Container:
     )
 
 
-def _track(role: Role, t: np.ndarray, dice: np.random.Generator, killed: int | None) -> Track:
-    """Usage is demand up to the limit; pods of one role differ by a few percent."""
+def _track(role: Role, t: Times, dice: np.random.Generator, *, killed: int | None, step: int) -> Track:
+    """Usage is demand up to the limit; pods of one role differ by a few percent. A kill comes out of the blue."""
     demand = role.cpu(t, dice) * np.exp(0.04 * dice.standard_normal())
     memory = role.memory(t, dice)
     if killed is not None and role.limits.memory is not None:
-        climb = (t >= killed - int(timedelta(minutes=20).total_seconds())) & (t < killed)
-        memory = np.where(
-            climb, np.linspace(memory.min(), role.limits.memory, max(climb.sum(), 1))[climb.cumsum() - 1], memory
-        )
+        memory = np.where(t == killed - killed % step, role.limits.memory, memory)
     limit = role.limits.cpu
     return Track(
         cpu=demand if limit is None else np.minimum(demand, limit),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -12,12 +13,15 @@ from vpa_inplace.domain.keys import ContainerKey, Index
 from vpa_inplace.domain.moves import Skip
 from vpa_inplace.domain.pods import Pod
 from vpa_inplace.domain.resource import Resource
-from vpa_inplace.domain.snapshot import Slots, Snapshot
+from vpa_inplace.domain.snapshot import LatencySeries, Slots, Snapshot
 from vpa_inplace.history import History, evidence_of
+from vpa_inplace.history.history import DAY
 from vpa_inplace.observe.discovery import not_sized
 from vpa_inplace.observe.source import Observation, Scope
 
-THROTTLED: Final = 0.05  # share of CFS periods from which usage is only a lower bound of demand
+THROTTLED: Final = (
+    0.25  # share of CFS periods above which usage is only a lower bound of demand, as the sources have it
+)
 
 
 def observation_of(fleet: Fleet, scope: Scope | None = None) -> Observation:
@@ -36,7 +40,7 @@ def observation_of(fleet: Fleet, scope: Scope | None = None) -> Observation:
         slots=Slots.of(pods, rows),
         evidence=evidence_of(history.until(fleet.now), fleet.now.timestamp()),
         nodes={node.name: node for node in fleet.nodes},
-        latency=tuple(series for series in fleet.latency if (series.namespace, series.pod) in shown),
+        latency=_last_day(series for series in fleet.latency if (series.namespace, series.pod) in shown),
     )
     skips = (*_left_out(present, scope), *not_sized(pods))
     return Observation(snapshot=snapshot, history=history, skips=skips)
@@ -63,15 +67,26 @@ def _rows(record: PodRecord, rows: Index) -> Iterator[tuple[int, Track]]:
 
 
 def _lower_bounds(fleet: Fleet, record: PodRecord, track: Track) -> np.ndarray:
-    """Windows [2, w] in which the container wanted more than it got: throttled, or killed right after."""
+    """Windows [2, w] in which the container wanted more than it got: throttled, or killed for memory."""
     marks = np.zeros((len(Resource), len(track.cpu)), np.bool_)
     if track.throttled is not None:
-        marks[Resource.CPU] = track.throttled >= THROTTLED
+        marks[Resource.CPU] = track.throttled > THROTTLED
     if track.killed is not None:
-        marks[Resource.MEMORY, (track.killed - fleet.start) // fleet.step - record.first - 1] = True
+        marks[Resource.MEMORY, (track.killed - fleet.start) // fleet.step - record.first] = True
     return marks
 
 
+def _last_day(latency: Iterable[LatencySeries]) -> tuple[LatencySeries, ...]:
+    """Latency is kept for as long as sources ask for it: a day."""
+    cut = []
+    for series in latency:
+        early = max(0, len(series.counts) - DAY // series.step)
+        cut.append(replace(series, start=series.start + early * series.step, counts=series.counts[early:]))
+    return tuple(sorted(cut, key=lambda series: (series.metric, series.namespace, series.pod)))
+
+
 def _left_out(present: list[Pod], scope: Scope) -> Iterator[Skip]:
+    if scope.namespaces:
+        return
     for namespace in sorted({pod.namespace for pod in present if not scope.covers(pod.namespace)}):
         yield Skip(namespace, "NamespaceExcluded", "left out by default; name it with -n to include it")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Final
 
@@ -38,7 +38,7 @@ def openmetrics(fleet: Fleet, *, scrape: int = SCRAPE, state_every: int = STATE_
     """
     if fleet.step % scrape or fleet.step // scrape < 2:
         raise UsageError(f"a scrape every {scrape} s does not fit twice or more into windows of {fleet.step} s")
-    for family in (*_usage(fleet, scrape), *_histograms(fleet, scrape), *state(fleet, state_every, scrape // 2)):
+    for family in (*_usage(fleet, scrape), *_histograms(fleet, scrape), *state(fleet, state_every, scrape)):
         yield from family.text()
     yield "# EOF\n"
 
@@ -65,14 +65,18 @@ class _Scrapes:
     step: int
     known: npt.NDArray[np.bool_]  # [w]
 
-    def counter(self, per_second: Load, *, reset_at: int | None = None) -> tuple[Load, Load]:
-        """Times and values of a counter that grows by ``per_second`` [w], and begins anew in the window of a kill."""
+    def counter(self, per_second: Load, *, killed: int | None = None) -> tuple[Load, Load]:
+        """Times and values of a counter that grows by ``per_second`` [w] in each window and begins anew after a kill.
+
+        It counts on from the last scrape before the kill, as if that had come right after: ``rate`` loses nothing.
+        """
         rate = np.nan_to_num(per_second)
         before = np.concatenate([[0.0], np.cumsum(rate * self.step)])[:-1]
-        if reset_at is not None:
-            killed = np.searchsorted(self.starts, reset_at)
-            before[killed:] -= before[killed]
-        return self._measured(before[:, None] + rate[:, None] * self.offsets)
+        times, values = self._measured(before[:, None] + rate[:, None] * self.offsets)
+        if killed is not None:
+            anew = np.searchsorted(times, killed)
+            values[anew:] -= values[anew - 1] if anew else 0.0
+        return times, values
 
     def gauge(self, level: Load) -> tuple[Load, Load]:
         """Times and values of a level [w] that each scrape of a window reads."""
@@ -118,7 +122,7 @@ def _cpu(fleet: Fleet, scrape: int) -> Iterator[str]:
     for who, track, scrapes in _tracks(fleet, scrape):
         yield lines(
             f'container_cpu_usage_seconds_total{{cpu="total",{who}}}',
-            *scrapes.counter(track.cpu / 1000, reset_at=track.killed),
+            *scrapes.counter(track.cpu / 1000, killed=track.killed),
         )
 
 
@@ -132,30 +136,27 @@ def _cfs(fleet: Fleet, scrape: int, what: str) -> Iterator[str]:
     for who, track, scrapes in _tracks(fleet, scrape):
         if track.throttled is not None:
             share = track.throttled if what.startswith("throttled") else np.ones(len(track.cpu))
-            times, values = scrapes.counter(PERIODS * share, reset_at=track.killed)
+            times, values = scrapes.counter(PERIODS * share, killed=track.killed)
             yield lines(f"container_cpu_cfs_{what}{{{who}}}", times, values)
 
 
 def _histograms(fleet: Fleet, scrape: int) -> Iterable[Family]:
     for metric in dict.fromkeys(series.metric for series in fleet.latency):
-        of_metric = tuple(series for series in fleet.latency if series.metric == metric)
-        yield Family(metric, "histogram", map(_buckets, of_metric, repeat(scrape)))
+        of_metric = (series for series in fleet.latency if series.metric == metric)
+        yield Family(metric, "histogram", chain.from_iterable(map(_buckets, tuple(of_metric), repeat(scrape))))
 
 
-def _buckets(series: LatencySeries, scrape: int) -> str:
+def _buckets(series: LatencySeries, scrape: int) -> Iterator[str]:
     scrapes = _scrapes(series.start, series.step, scrape, np.ones(len(series.counts), np.bool_))
     who = labels(job="vllm", namespace=series.namespace, pod=series.pod, model_name="chat", engine="0")
-    counts = series.counts.astype(np.float64)
-    text = [
-        lines(f'{series.metric}_bucket{{{who},le="{_bound(bound)}"}}', *scrapes.counter(counts[:, i] / series.step))
-        for i, bound in enumerate(series.bounds)
-    ]
+    counts = series.counts.astype(np.float64) / series.step
+    for i, bound in enumerate(series.bounds):
+        yield lines(f'{series.metric}_bucket{{{who},le="{_bound(bound)}"}}', *scrapes.counter(counts[:, i]))
     # no sum is kept: each sample counts as its bucket's upper bound, those beyond the last one as that one
     uppers = np.array([*series.bounds[:-1], series.bounds[-2]])
     total = (np.diff(counts, axis=1, prepend=0.0) * uppers).sum(axis=1)
-    text.append(lines(f"{series.metric}_sum{{{who}}}", *scrapes.counter(total / series.step)))
-    text.append(lines(f"{series.metric}_count{{{who}}}", *scrapes.counter(counts[:, -1] / series.step)))
-    return "".join(text)
+    yield lines(f"{series.metric}_sum{{{who}}}", *scrapes.counter(total))
+    yield lines(f"{series.metric}_count{{{who}}}", *scrapes.counter(counts[:, -1]))
 
 
 def _bound(bound: float) -> str:

@@ -7,7 +7,7 @@ as long as its object; a value that changes within that life (phase, restarts) c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -49,9 +49,9 @@ class _Clock:
 _Write = Callable[[PodRecord, _Clock], Iterator[str]]
 
 
-def state(fleet: Fleet, every: int, offset: int) -> Iterable[Family]:
-    """All families, sampled every ``every`` seconds from ``offset`` seconds after the record's start."""
-    clock = _Clock(fleet.start, int(fleet.now.timestamp()), every, offset)
+def state(fleet: Fleet, every: int, scrape: int) -> Iterable[Family]:
+    """All families, sampled every ``every`` seconds; restarts at every scrape, for they are counted by window."""
+    clock = _Clock(fleet.start, int(fleet.now.timestamp()), every, scrape // 2)
     pods: tuple[tuple[str, _Write], ...] = (
         ("kube_pod_info", _info),
         ("kube_pod_owner", _owner),
@@ -70,7 +70,7 @@ def state(fleet: Fleet, every: int, offset: int) -> Iterable[Family]:
     for name, write in pods:
         yield Family(name, "gauge", _each(fleet, clock, write))
     for name in ("kube_pod_container_status_restarts", "kube_pod_init_container_status_restarts"):
-        yield Family(name, "counter", _each(fleet, clock, _restarts(name)))
+        yield Family(name, "counter", _each(fleet, replace(clock, every=scrape), _restarts(name)))
     for kind, (name, label) in OWNED.items():
         yield Family(name, "gauge", _controllers(fleet, kind, name, label, clock))
     yield Family("kube_node_status_allocatable", "gauge", _nodes(fleet, clock))

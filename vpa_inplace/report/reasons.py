@@ -32,7 +32,7 @@ def _message(why: Why, facts: Facts, resource: Resource, row: int) -> str:
     need = human(int(facts.decision.sizes.uncapped[resource, row]), resource)
     match why:
         case Why.FORECAST:
-            return f"{expert(facts, row)}: up to {need} {ahead(rule.hold)}"
+            return f"{expert(facts, row)}: up to {need} {ahead(rule.hold)}{_later(facts, resource, row)}"
         case Why.PEAK_ON_RECORD:
             peak = human(float(facts.decision.snapshot.evidence.peak[resource, row]), resource)
             return f"peak on record {peak} + {percent(rule.peak_margin or 0)}"
@@ -46,6 +46,14 @@ def _message(why: Why, facts: Facts, resource: Resource, row: int) -> str:
             return no_data(facts, resource, row)
         case Why.NOT_CONTROLLED:
             return f"{resource.key} is not among controlledResources"
+
+
+def _later(facts: Facts, resource: Resource, row: int) -> str:
+    """What the rest of the day will take, where it is more than the size: nobody should copy a night's size for good."""
+    peak = float(np.fmax.reduce(facts.decision.outlook.ceiling[resource, row]))
+    soon = int(facts.decision.sizes.uncapped[resource, row])
+    enough = soon * (1 + facts.decision.policies[row].dead_band)
+    return f", {human(peak, resource)} within the day" if peak > enough else ""
 
 
 def ahead(hold: timedelta) -> str:

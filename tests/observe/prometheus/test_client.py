@@ -138,6 +138,12 @@ def test_credentials_are_sent_and_never_shown(
     assert SECRET not in repr(given) or "@" in given.url
 
 
+def test_a_server_that_does_not_know_the_time() -> None:
+    with answering(lambda _: ok([])) as server, PromClient(PrometheusSettings(url=server.url)) as client:
+        with pytest.raises(SourceConfused, match="does not know the time"):
+            client.now()
+
+
 def test_answers_are_not_compressed_unless_asked() -> None:
     with answering(lambda _: ok([], "matrix")) as server:
         for encoding in ("identity", "gzip"):

@@ -111,7 +111,9 @@ class PromClient:
         """The value of each series at ``at`` (epoch seconds; the settings' moment or the server's now without)."""
         if at is None and self.settings.at is not None:
             at = self.settings.at.timestamp()
-        params = {} if at is None else {"time": f"{at:.3f}"}
+        return self._vector(query, {} if at is None else {"time": f"{at:.3f}"})
+
+    def _vector(self, query: str, params: dict[str, str]) -> list[Sample]:
         rows = self._patiently(lambda: self._connect.custom_query(query, params=params))
         try:
             return [Sample(row["metric"], float(row["value"][1])) for row in rows]
@@ -137,8 +139,10 @@ class PromClient:
 
     def server_time(self) -> float:
         """The server's clock in epoch seconds."""
-        rows = self._patiently(lambda: self._connect.custom_query("vector(time())"))
-        return float(rows[0]["value"][1])
+        samples = self._vector("vector(time())", {})
+        if not samples:
+            raise self._not_prometheus("it does not know the time")
+        return samples[0].value
 
     def existing(self, metrics: Iterable[str], at: float | None = None) -> set[str]:
         """Which of these metrics have any series at the moment looked at."""
