@@ -15,13 +15,12 @@ def test_it_shows_report_story_scores_and_next_steps(capsys: pytest.CaptureFixtu
     shown = capsys.readouterr()
     assert shown.err == ""
     for words in (
-        "What would be resized, and why",
+        "What would be resized now, and why",
         "ml/llm-chat",
-        "One container's story",
         "request 8",
-        "replayed, without a look ahead",
+        "without a look ahead",
         "VPA ",
-        "oracle 1 h, hindsight",
+        "oracle 1 h",
         "vpa-inplace recommend -p",
     ):
         assert words in shown.out
