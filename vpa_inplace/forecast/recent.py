@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from vpa_inplace.forecast.outlook import BLOCKS, Beliefs, Outlook
+from vpa_inplace.forecast.rules import check_margin, share_known
 from vpa_inplace.history import History
-from vpa_inplace.history.history import DAY, HOUR, NEVER
+from vpa_inplace.history.history import DAY, HOUR
 
 HELD = 3
 """Blocks for which the last hour's level is expected to persist. After one hour 48 to 71 percent of real CPU samples
@@ -28,8 +29,7 @@ class Recent:
     margin: float = 0.15  # fraction; VPA's and KRR's
 
     def __post_init__(self) -> None:
-        if not -1 < self.margin < 100:
-            raise ValueError(f"margin {self.margin} must lie between -1 and 100; 0.15 adds 15 %")
+        check_margin(self.margin)
 
     @property
     def name(self) -> str:
@@ -50,13 +50,12 @@ class Recent:
         # rows younger than a day have no yesterday: their present level is all that is known
         ceiling = np.where(np.isnan(ceiling), last_hour[:, :, None], ceiling)
         ceiling *= np.float32(1 + self.margin)
-        days = np.where(history.born == NEVER, 0.0, (history.end - history.born) / DAY).max(axis=0)
         return Outlook(
             at=history.end,
             ceiling=ceiling,
             low=last_hour,
             high=np.fmax.reduce(ceiling, axis=2),
-            confidence=np.clip(days, 0, 1).astype(np.float32),
+            confidence=share_known(history, 1),
             expert=np.zeros(len(history.rows), np.uint8),
             experts=(self.name,),
         )

@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from vpa_inplace.forecast.outlook import BLOCKS, Beliefs, Outlook
+from vpa_inplace.forecast.rules import check_margin, share_known
 from vpa_inplace.history import History
-from vpa_inplace.history.history import DAY, HOUR, NEVER
+from vpa_inplace.history.history import HOUR
 
 WEEK = 7
 
@@ -21,8 +22,7 @@ class Static:
     margin: float = 0.15  # fraction; VPA's and KRR's
 
     def __post_init__(self) -> None:
-        if not -1 < self.margin < 100:
-            raise ValueError(f"margin {self.margin} must lie between -1 and 100; 0.15 adds 15 %")
+        check_margin(self.margin)
 
     @property
     def name(self) -> str:
@@ -41,13 +41,12 @@ class Static:
         hours = np.fmax.reduce(history.hourly[:, :, -WEEK * 24 :], axis=2, initial=np.nan)
         peak = np.fmax(hours, np.fmax.reduce(history.last(HOUR), axis=2, initial=np.nan))
         target = (peak * np.float32(1 + self.margin)).astype(np.float32)
-        days = np.where(history.born == NEVER, 0.0, (history.end - history.born) / DAY).max(axis=0)
         return Outlook(
             at=history.end,
             ceiling=np.repeat(target[:, :, None], BLOCKS, axis=2),
             low=peak.astype(np.float32),
             high=target,
-            confidence=np.clip(days / WEEK, 0, 1).astype(np.float32),
+            confidence=share_known(history, WEEK),
             expert=np.zeros(len(history.rows), np.uint8),
             experts=(self.name,),
         )
