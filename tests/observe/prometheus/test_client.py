@@ -139,9 +139,12 @@ def test_credentials_are_sent_and_never_shown(
 
 
 def test_a_server_that_does_not_know_the_time() -> None:
-    with answering(lambda _: ok([])) as server, PromClient(PrometheusSettings(url=server.url)) as client:
-        with pytest.raises(SourceConfused, match="does not know the time"):
-            client.now()
+    with (
+        answering(lambda _: ok([])) as server,
+        PromClient(PrometheusSettings(url=server.url)) as client,
+        pytest.raises(SourceConfused, match="does not know the time"),
+    ):
+        client.now()
 
 
 def test_answers_are_not_compressed_unless_asked() -> None:
