@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlencode
 from urllib.request import urlopen
@@ -14,10 +15,14 @@ import numpy as np
 import pytest
 
 from tests.support.prometheus import prometheus_with
-from vpa_inplace.demo.fleet import Fleet, big_fleet, make_fleet
+from vpa_inplace.demo.fleet import CLUSTER, Fleet, big_fleet, make_fleet
+from vpa_inplace.demo.observation import observation_of
 from vpa_inplace.demo.openmetrics import openmetrics, write_openmetrics
 from vpa_inplace.demo.state import state
 from vpa_inplace.domain.errors import UsageError
+from vpa_inplace.observe.from_prometheus import PrometheusSource
+from vpa_inplace.observe.prometheus import PrometheusSettings
+from vpa_inplace.observe.source import Scope
 
 SAMPLE = re.compile(r'([a-zA-Z_:][\w:]*)(\{(?:\w+="(?:[^"\\\n]|\\["\\n])*",?)*\}) (\S+) (\S+)')
 STEP = 300
@@ -225,3 +230,23 @@ def test_latency_histograms(api: Api, fleet: Fleet) -> None:
         (total,) = api.instant(f'increase({{__name__="{series.metric}_sum",pod="{series.pod}"}}[5m]) * 1').values()
         mean = total / series.counts[-1, -1]
         assert 0.02 < mean < 1.0  # seconds, by the upper bounds of the buckets
+
+
+def test_a_source_sees_what_the_demo_says_it_sees(api: Api, fleet: Fleet) -> None:
+    """Also what is only a lower bound, and latency: the demo's observation is one that a cluster could have given."""
+    settings = PrometheusSettings(url=api.url, at=fleet.now, history=timedelta(days=2))
+    seen = PrometheusSource(settings).observe(Scope(cluster=CLUSTER))
+    said = observation_of(fleet)
+    np.testing.assert_allclose(seen.history.usage, said.history.usage, rtol=1e-6)
+    np.testing.assert_array_equal(seen.history.censored, said.history.censored)
+    assert said.history.censored.any(axis=(1, 2)).all()
+    np.testing.assert_array_equal(seen.history.born, said.history.born)
+    assert len(seen.snapshot.latency) == len(said.snapshot.latency) == 4
+    for mine, theirs in zip(seen.snapshot.latency, said.snapshot.latency, strict=True):
+        assert (mine.metric, mine.pod, mine.bounds, mine.start) == (
+            theirs.metric,
+            theirs.pod,
+            theirs.bounds,
+            theirs.start,
+        )
+        np.testing.assert_allclose(mine.counts, theirs.counts, rtol=1e-6, atol=1e-3)

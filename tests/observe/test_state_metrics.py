@@ -136,6 +136,12 @@ def test_selectors_that_series_cannot_answer(selector: str) -> None:
         parse_selector(selector)
 
 
+def test_excluded_namespaces_are_named(prometheus: Running) -> None:
+    seen = found(prometheus, Scope(cluster="c", excluded_namespaces=("data",)))
+    assert [pod.name for pod in seen.pods] == ["web-1"]
+    assert seen.skips[0].what == "data"
+
+
 def test_namespaces_are_the_pods_own(prometheus: Running) -> None:
     assert [pod.name for pod in found(prometheus, Scope(cluster="c", namespaces=("data",))).pods] == ["db-0"]
     assert found(prometheus, Scope(cluster="c", namespaces=("monitoring",))).pods == ()

@@ -59,7 +59,7 @@ def test_a_column_nobody_measured_is_left_out() -> None:
     text = scoreboard([Score(name="a", cpu_slack=0.5), Score(name="b", cpu_slack=0.4)], Options())
     assert "CPU slack" in text
     assert "OOM/day" not in text.splitlines()[0]
-    assert re.search(r"b +40 % \*", text)
+    assert re.search(r"b +40 %\*", text)
 
 
 def test_names_do_no_harm() -> None:

@@ -57,6 +57,7 @@ def demo(
         Path | None,
         option("--out", text="Write the fleet to this file, to be read with --recording.", panel=FLEET, metavar="FILE"),
     ] = None,
+    force: Annotated[bool, option("--force", text="Replace that file if it is there.", panel=FLEET)] = False,
     days: Annotated[int, option("--days", text="How much past it has.", panel=FLEET, min=1, max=60)] = 9,
     seed: Annotated[
         int | None, option("--seed", text="Another roll of the dice; the default is fixed.", panel=FLEET, min=0)
@@ -73,7 +74,6 @@ def demo(
     from vpa_inplace.cli.streams import deliver, speaker
     from vpa_inplace.demo.fleet import SEED, make_fleet
     from vpa_inplace.demo.observation import observation_of
-    from vpa_inplace.observe.recording import write_recording
     from vpa_inplace.report.options import Options
     from vpa_inplace.report.registry import make_report
 
@@ -81,7 +81,7 @@ def demo(
     fleet = make_fleet(days=days, seed=SEED if seed is None else seed)
     observation = observation_of(fleet)
     if out is not None:
-        write_recording(observation, out)
+        _keep(observation, out, force=force)
         speaker(quiet=talk.quiet)(f"recording of {len(observation.snapshot.rows)} containers in {out}")
     look = Options.for_stream(sys.stdout, os.environ, width=width, verbose=talk.verbose)
     config = load_config(None)
@@ -96,6 +96,15 @@ def demo(
         deliver(_heading("3. The same past once more, decided every 5 minutes without a look ahead", look), None)
         deliver(_scores(config, observation.history, days, look, quiet=talk.quiet), None)
     deliver(_next_steps(out, look), None)
+
+
+def _keep(observation: Observation, out: Path, *, force: bool) -> None:
+    from vpa_inplace.domain.errors import UsageError
+    from vpa_inplace.observe.recording import write_recording
+
+    if out.exists() and not force:
+        raise UsageError(f"{out} exists already; choose another name, or replace it with --force")
+    write_recording(observation, out)
 
 
 def _decided(config: Config, observation: Observation, printed: Report, look: Options) -> tuple[Decision, str]:

@@ -10,13 +10,11 @@ import numpy as np
 
 from vpa_inplace.demo.fleet import CLUSTER, Fleet, PodRecord, Track
 from vpa_inplace.domain.keys import ContainerKey, Index
-from vpa_inplace.domain.moves import Skip
-from vpa_inplace.domain.pods import Pod
 from vpa_inplace.domain.resource import Resource
 from vpa_inplace.domain.snapshot import LatencySeries, Slots, Snapshot
 from vpa_inplace.history import History, evidence_of
 from vpa_inplace.history.history import DAY
-from vpa_inplace.observe.discovery import not_sized
+from vpa_inplace.observe.discovery import left_out, not_sized
 from vpa_inplace.observe.source import Observation, Scope
 
 THROTTLED: Final = (
@@ -42,7 +40,7 @@ def observation_of(fleet: Fleet, scope: Scope | None = None) -> Observation:
         nodes={node.name: node for node in fleet.nodes},
         latency=_last_day(series for series in fleet.latency if (series.namespace, series.pod) in shown),
     )
-    skips = (*_left_out(present, scope), *not_sized(pods))
+    skips = (*left_out((pod.namespace for pod in present), scope), *not_sized(pods))
     return Observation(snapshot=snapshot, history=history, skips=skips)
 
 
@@ -83,10 +81,3 @@ def _last_day(latency: Iterable[LatencySeries]) -> tuple[LatencySeries, ...]:
         early = max(0, len(series.counts) - DAY // series.step)
         cut.append(replace(series, start=series.start + early * series.step, counts=series.counts[early:]))
     return tuple(sorted(cut, key=lambda series: (series.metric, series.namespace, series.pod)))
-
-
-def _left_out(present: list[Pod], scope: Scope) -> Iterator[Skip]:
-    if scope.namespaces:
-        return
-    for namespace in sorted({pod.namespace for pod in present if not scope.covers(pod.namespace)}):
-        yield Skip(namespace, "NamespaceExcluded", "left out by default; name it with -n to include it")

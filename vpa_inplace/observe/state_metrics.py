@@ -11,10 +11,9 @@ from typing import Any, Final
 
 from vpa_inplace.domain.amounts import Amounts
 from vpa_inplace.domain.errors import UsageError
-from vpa_inplace.domain.moves import Skip
 from vpa_inplace.domain.pods import Container, ContainerKind, Node, Pod, QosClass, qos_of
 from vpa_inplace.domain.resource import Resource
-from vpa_inplace.observe.discovery import Discovered, not_sized
+from vpa_inplace.observe.discovery import Discovered, left_out, not_sized
 from vpa_inplace.observe.prometheus.client import PromClient, Sample
 from vpa_inplace.observe.prometheus.queries import RESTARTS, TERMINATED
 from vpa_inplace.observe.source import Progress, Report, Scope, silent
@@ -74,7 +73,9 @@ def discover(client: PromClient, scope: Scope, owners: Owners, at: float, report
     chosen = _selected(scope, known, ask)
     drafts = _containers(ask)
     facts = _pod_facts(ask)
-    pods, skips = [], list[Skip]()
+    everywhere = client.instant(REQUIRED[0], at) if REQUIRED[0] in known else []
+    skips = list(left_out((label(sample, "namespace") for sample in everywhere), scope))
+    pods = []
     by_pod: dict[tuple[str, str], dict[str, _Draft]] = defaultdict(dict)
     for (namespace, name, container), draft in sorted(drafts.items()):
         by_pod[namespace, name][container] = draft

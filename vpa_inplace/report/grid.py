@@ -31,7 +31,13 @@ class Column:
 
 
 def grid(
-    columns: Sequence[Column], rows: Sequence[Sequence[Cell]], *, width: int | None, rule: str, between: int = 1
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[Cell]],
+    *,
+    width: int | None,
+    rule: str,
+    between: int = 1,
+    gap: int = GAP,
 ) -> Iterator[list[Line]]:
     """The table as lines of styled pieces: headings, a rule, and the rows.
 
@@ -41,17 +47,18 @@ def grid(
         width: of the page; ``None`` for as wide as the cells are.
         rule: the character under the headings.
         between: blank lines between rows.
+        gap: blanks between columns.
     """
-    widths = fitted(columns, rows, width)
-    yield from _side_by_side([[(column.title, "bold magenta")] for column in columns], columns, widths)
-    yield [(rule * (sum(widths) + GAP * (len(widths) - 1)), "dim")]
+    widths = fitted(columns, rows, width, gap)
+    yield from _side_by_side([[(column.title, "bold magenta")] for column in columns], columns, widths, gap)
+    yield [(rule * (sum(widths) + gap * (len(widths) - 1)), "dim")]
     for number, row in enumerate(rows):
         if number:
             yield from [[]] * between
-        yield from _side_by_side(row, columns, widths)
+        yield from _side_by_side(row, columns, widths, gap)
 
 
-def fitted(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], width: int | None) -> list[int]:
+def fitted(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], width: int | None, gap: int = GAP) -> list[int]:
     """Widths of the columns: natural ones where they fit, else the widest are narrowed, first to their least."""
     widths = [
         max(len(column.title), max((len(text) for row in rows for text, _ in row[j]), default=0))
@@ -60,7 +67,7 @@ def fitted(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], width: int
     if width is None:
         return widths
     for least in ([column.least for column in columns], [NARROWEST] * len(columns)):
-        spare = sum(widths) + GAP * (len(widths) - 1) - width
+        spare = sum(widths) + gap * (len(widths) - 1) - width
         while spare > 0 and (room := [j for j in range(len(widths)) if widths[j] > least[j]]):
             widths[max(room, key=lambda j: widths[j])] -= 1
             spare -= 1
@@ -86,7 +93,9 @@ def _codes(style: str) -> str:
     return Style.parse(style).render("\0", color_system=ColorSystem.STANDARD)
 
 
-def _side_by_side(row: Sequence[Cell], columns: Sequence[Column], widths: Sequence[int]) -> Iterator[list[Line]]:
+def _side_by_side(
+    row: Sequence[Cell], columns: Sequence[Column], widths: Sequence[int], gap: int
+) -> Iterator[list[Line]]:
     broken = [[*_broken(cell, width)] for cell, width in zip(row, widths, strict=True)]
     for i in range(max(map(len, broken))):
         line: list[Line] = []
@@ -94,7 +103,7 @@ def _side_by_side(row: Sequence[Cell], columns: Sequence[Column], widths: Sequen
             text, style = cell[i] if i < len(cell) else ("", "")
             blank = " " * (widths[j] - len(text))
             line += [(blank, ""), (text, style)] if columns[j].right else [(text, style), (blank, "")]
-            line.append((" " * GAP, ""))
+            line.append((" " * gap, ""))
         yield line
 
 

@@ -40,12 +40,14 @@ COLUMNS: Final = (
     _Column("memory_slack", "Mem slack", "%"),
     _Column("oom_per_day", "OOM/day", ""),
 )
+NARROW: Final = 1  # blanks between columns: all of them stand on a page of 80
 LEGEND: Final = (
     "Lower is better everywhere; * is the best of those that compete.",
     "CPU short: share of time with usage above the allocation.",
     "Work late: share of CPU work that did not fit.",
     "Resizes and OOM kills: per container.",
 )
+BOUND: Final = "(b): a bound that knows the future; it does not compete."
 
 
 def scoreboard(scores: Sequence[Score], options: Options, *, title: str = "") -> str:
@@ -54,13 +56,14 @@ def scoreboard(scores: Sequence[Score], options: Options, *, title: str = "") ->
     winners = {column.field: best(scores, column.field) for column in used}
     columns = [
         Column("Forecaster", 12),
-        *(Column(f"{column.title}  ", len(column.title), right=True) for column in used),
+        *(Column(f"{column.title} ", len(column.title), right=True) for column in used),
     ]
     rows = [_cells(score, used, winners) for score in scores]
     lines = [
         *([[(visible(title), "bold")]] if title else []),
-        *grid(columns, rows, width=options.width, rule="─" if options.unicode else "-", between=0),
+        *grid(columns, rows, width=options.width, rule="─" if options.unicode else "-", between=0, gap=NARROW),
         *([(line, "dim")] for line in LEGEND),
+        *([[(BOUND, "dim")]] if any(score.bound for score in scores) else []),
     ]
     text = "".join(f"{painted(line, color=options.color)}\n" for line in lines)
     return text if options.unicode else ascii_only(text)
@@ -84,11 +87,11 @@ def best(scores: Sequence[Score], field: str) -> float | None:
 
 
 def _cells(score: Score, used: Sequence[_Column], winners: dict[str, float | None]) -> list[Cell]:
-    name = visible(score.name) + (" (bound)" if score.bound else "")
+    name = visible(score.name) + (" (b)" if score.bound else "")
     found: list[Cell] = [[(name, "dim" if score.bound else "cyan")]]
     for column in used:
         value: float | None = getattr(score, column.field)
         won = value is not None and not score.bound and value == winners[column.field]
         style = "bold green" if won else "dim" if score.bound else ""
-        found.append([(figure(value, column.unit) + (" *" if won else "  "), style)])
+        found.append([(figure(value, column.unit) + ("*" if won else " "), style)])
     return found

@@ -193,7 +193,9 @@ def test_static_pods_are_told(tmp_path: Path) -> None:
 
 def test_excluded_namespaces_are_left_out_unless_named(tmp_path: Path) -> None:
     cluster = Cluster({PODS: [a_pod("a"), a_pod("b", namespace="kube-system")]})
-    assert [p.name for p in found(cluster, tmp_path).pods] == ["a"]
+    seen = found(cluster, tmp_path)
+    assert [p.name for p in seen.pods] == ["a"]
+    assert [(skip.what, skip.reason) for skip in seen.skips] == [("kube-system", "NamespaceExcluded")]
     named = Scope(cluster="c", namespaces=("kube-system",))
     assert [p.name for p in found(cluster, tmp_path, named).pods] == ["b"]
 

@@ -13,7 +13,7 @@ from vpa_inplace.domain.moves import Skip
 from vpa_inplace.domain.pods import Container, ContainerKind, Node, Pod, QosClass, qos_of
 from vpa_inplace.domain.quantity import parse_amount
 from vpa_inplace.domain.resource import Resource
-from vpa_inplace.observe.discovery import Discovered, not_sized
+from vpa_inplace.observe.discovery import Discovered, left_out, not_sized
 from vpa_inplace.observe.kubernetes.client import KubeClient, NotFound
 from vpa_inplace.observe.kubernetes.objects import (
     ContainerSpec,
@@ -43,10 +43,14 @@ def discover(client: KubeClient, scope: Scope, report: Report = silent) -> Disco
         SourceRefused: pods may not be listed.
     """
     found: dict[str, PodObject] = {}
+    seen: set[str] = set()  # namespaces with live pods
     for namespace in scope.namespaces or (None,):
         query = {"labelSelector": scope.selector} if scope.selector else {}
         for pod in client.items(f"/api/v1/{_below(namespace)}pods", PodObject, query):
-            if _alive(pod) and scope.covers(pod.metadata.namespace):
+            if not _alive(pod):
+                continue
+            seen.add(pod.metadata.namespace)
+            if scope.covers(pod.metadata.namespace):
                 found[pod.metadata.uid] = pod
         if namespace is not None and not any(p.metadata.namespace == namespace for p in found.values()):
             _must_exist(client, namespace)
@@ -54,7 +58,7 @@ def discover(client: KubeClient, scope: Scope, report: Report = silent) -> Disco
     warnings: list[str] = []
     owners = _owners(client, found.values(), scope, warnings)
     nodes = _nodes(client, warnings)
-    skips: list[Skip] = []
+    skips = list(left_out(seen, scope))
     pods = tuple(sorted(_pods(found.values(), scope.cluster, owners, skips), key=lambda p: (p.namespace, p.name)))
     skips.extend(not_sized(pods))
     return Discovered(pods=pods, nodes=nodes, skips=tuple(skips), warnings=tuple(warnings))
