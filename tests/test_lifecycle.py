@@ -48,6 +48,13 @@ def test_budget_refills_evenly(before: float, per_day: float | None, later: time
     assert advance(spent(before), at(NOON + later), policies).spent[0] == pytest.approx(after)
 
 
+@pytest.mark.parametrize(("per_day", "left"), [(8.0, 8.0), (0.0, 0.0), (None, np.inf)])
+def test_a_new_ledger_has_the_whole_budget(per_day: float | None, left: float) -> None:
+    policies = Policies.uniform(Policy(max_resizes_per_day=per_day), 1)
+    ledger = advance(Ledger.empty(rows_of([a_pod()])), at(NOON), policies)
+    assert (policies.max_resizes - ledger.spent).tolist() == [left]
+
+
 @given(st.lists(st.floats(0, 86400), min_size=1, max_size=6))
 def test_refill_in_steps_is_refill_at_once(steps: list[float]) -> None:
     policies = Policies.uniform(Policy(), 1)

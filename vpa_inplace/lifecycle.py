@@ -26,8 +26,11 @@ def advance(ledger: Ledger, snapshot: Snapshot, policies: Policies) -> Ledger:
     ledger = ledger.on(snapshot.rows)
     now = snapshot.epoch
     elapsed = max(now - ledger.at, 0.0)
-    with np.errstate(invalid="ignore"):  # inf * 0: no budget and no time passed
-        refill = np.where(np.isinf(policies.max_resizes), np.inf, policies.max_resizes * (elapsed / DAY))
+    with np.errstate(
+        invalid="ignore"
+    ):  # a first tick has all the time behind it, a policy may allow none or any number
+        refill = policies.max_resizes * (elapsed / DAY)
+    refill = np.where(np.isinf(policies.max_resizes), np.inf, np.where(policies.max_resizes == 0, 0.0, refill))
     spent = np.maximum(ledger.spent - refill, 0.0)
     floor, at = _with_ooms(ledger, snapshot)
     hold = np.array([p.oom_hold.total_seconds() for p in policies.distinct])[policies.of_row]

@@ -71,7 +71,11 @@ def test_policies_are_kept_once_and_read_per_row() -> None:
 
 
 def test_policies_of_nobody() -> None:
-    assert Policies.uniform(Policy(), 0).risk.shape == (0,)
+    for policies in (Policies.uniform(Policy(), 0), Policies.of([])):
+        assert policies.risk.shape == (0,)
+        assert policies.controlled.shape == policies.quantum.shape == (2, 0)
+        assert policies.controlled.dtype == np.bool_
+        assert policies.quantum.dtype == policies.min_allowed.dtype == policies.max_allowed.dtype == np.int64
 
 
 def test_slots_stand_in_the_order_of_the_pods() -> None:
@@ -85,7 +89,7 @@ def test_slots_stand_in_the_order_of_the_pods() -> None:
     assert slots.place.tolist() == [0, 1, 0]
     assert slots.request[Resource.CPU].tolist() == [1, 2, 3]
     assert slots.request[Resource.MEMORY].tolist() == [512 * MIB, UNSET, 512 * MIB]
-    assert slots.limits_of(1) == Amounts(4, None)
+    assert slots.limit[:, 1].tolist() == [4, UNSET]
 
 
 def test_slots_of_nothing() -> None:

@@ -107,6 +107,7 @@ def test_amounts(text: str, resource: Resource, amount: int) -> None:
     ("text", "resource", "words"),
     [
         pytest.param("-1", CPU, "cpu: '-1' is out of range", id="negative"),
+        pytest.param("-0.1", MEMORY, "memory: '-0.1' is out of range", id="negative-and-finer-than-a-byte"),
         pytest.param("8Ei", MEMORY, "memory: '8Ei' is out of range", id="beyond-int64"),
         pytest.param("1e9999", MEMORY, "out of range", id="huge"),
         pytest.param("half", CPU, "write it like 250m", id="words"),

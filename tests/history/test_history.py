@@ -38,8 +38,8 @@ def same(one: History, other: History) -> None:
 def test_until_knows_no_window_that_had_not_ended(width: int, seconds: int, seed: int) -> None:
     history, now = a_wild(width, seed), START + seconds
     past = history.until(now)
-    assert past.end <= max(now, START)
-    assert past.hour_start + past.hourly.shape[2] * HOUR <= max(now, START)
+    assert past.end <= now
+    assert not past.hourly.shape[2] or past.hour_start + past.hourly.shape[2] * HOUR <= now
     assert ((past.born <= now) | (past.born == NEVER)).all()
 
 
@@ -66,6 +66,18 @@ def test_until_keeps_eight_days_and_five_weeks() -> None:
     past = history.until(NOON)
     assert past.usage.shape[2] * 300 == DETAIL
     assert past.hourly.shape[2] * HOUR == HOURLY
+
+
+@pytest.mark.parametrize("days", [0, 20, 31, 32, 33, 40])
+def test_until_a_time_of_which_only_the_hours_are_left(days: int) -> None:
+    history = History.empty(ROWS, at=START)
+    for day in range(40):
+        history = history.append(np.full((2, 2, 288), day, np.float32), start=START + day * 86400)
+    past = history.until(START + days * 86400 + 7)
+    assert past.end == START + days * 86400
+    assert past.usage.shape[2] == max(0, days - 32) * 288  # eight days of detail: from the 32nd on
+    assert past.hourly.shape[2] == max(0, days - 5) * 24  # five weeks of hours: from the fifth on
+    assert not past.hourly.shape[2] or past.hourly.max() == days - 1
 
 
 def test_until_takes_a_datetime_as_well() -> None:
@@ -131,6 +143,22 @@ def test_append_keeps_eight_days_of_detail_and_five_weeks_of_hours() -> None:
     assert history.end - history.hour_start == HOURLY
     assert history.hourly[0, 0, 0] == 5  # the fifth day is the oldest of 35
     assert (history.born == START).all()  # what was seen is not forgotten with its samples
+
+
+def test_more_than_the_detail_holds_leaves_its_hours() -> None:
+    days = np.repeat(np.arange(40, dtype=np.float32), 288)
+    at_once = History.empty(ROWS, at=START).append(np.broadcast_to(days, (2, 2, len(days))), start=START)
+    by_day = History.empty(ROWS, at=START)
+    for day in range(40):
+        by_day = by_day.append(np.full((2, 2, 288), day, np.float32), start=START + day * 86400)
+    same(at_once, by_day)
+
+
+def test_late_data_may_raise_an_hour_and_never_lowers_it() -> None:
+    history = History.of(ROWS, start=START, step=300, usage=block(5, 6))
+    lower, higher = (history.append(block(value), start=START + 300) for value in (1.0, 9.0))
+    assert lower.usage[0, 0].tolist() == [5, 1]
+    assert (lower.hourly[0, 0, 0], higher.hourly[0, 0, 0]) == (6, 9)
 
 
 @pytest.mark.parametrize(

@@ -50,9 +50,9 @@ def demo(
     width: Annotated[
         int | None, option("--width", text="Columns to wrap at; default: the terminal's.", panel=OUTPUT, min=40)
     ] = None,
-    replay: Annotated[
-        bool, option("--replay/--no-replay", text="Compare forecasters by replay (the longest part).", panel=OUTPUT)
-    ] = True,
+    no_replay: Annotated[
+        bool, option("--no-replay", text="Leave out the comparison by replay, which takes longest.", panel=OUTPUT)
+    ] = False,
     out: Annotated[
         Path | None,
         option("--out", text="Write the fleet to this file, to be read with --recording.", panel=FLEET, metavar="FILE"),
@@ -92,7 +92,7 @@ def demo(
     deliver(_opening(fleet, observation, look), None)
     deliver(_heading("1. What would be resized now, and why", look) + report, None)
     deliver(_heading("2. How one size comes about", look) + _story(decision, observation, look), None)
-    if replay:
+    if not no_replay:
         deliver(_heading("3. The same past once more, decided every 5 minutes without a look ahead", look), None)
         deliver(_scores(config, observation.history, days, look, quiet=talk.quiet), None)
     deliver(_next_steps(out, look), None)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 class Evidence:
     """Facts on n rows; axis 0 of each matrix is the resource. Amounts are in millicores and bytes."""
 
-    newest: npt.NDArray[np.float32]  # [2, n] the newest sample, NaN where there never was one
+    newest: npt.NDArray[np.float32]  # [2, n] the newest sample of the last day, NaN where it has none
     age: npt.NDArray[np.float64]  # [2, n] seconds since that sample's window ended, inf where none
     recent_peak: npt.NDArray[np.float32]  # [2, n] maximum of the last hour, NaN where it has no sample
     peak: npt.NDArray[np.float32]  # [2, n] maximum of the whole history kept, NaN where none

@@ -19,6 +19,8 @@ class Intent(IntEnum):
     GROW = 2
     SHRINK = 3
 
+    __hash__ = int.__hash__  # enum's own hashes the name in Python; guards look intents up for every move
+
 
 @dataclass(frozen=True, slots=True)
 class Change:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -84,6 +85,11 @@ class Policy:
         return self.cpu if resource is Resource.CPU else self.memory
 
 
+_KINDS: Final[dict[str, Any]] = {"controlled": np.bool_} | dict.fromkeys(
+    ("min_allowed", "max_allowed", "quantum"), np.int64
+)  # of the columns that are not float64
+
+
 @dataclass(frozen=True)
 class Policies:
     """Policies of n rows as columns. Rows share few distinct policies; columns are computed once."""
@@ -116,7 +122,8 @@ class Policies:
             "peak_margin": [[np.nan if x.peak_margin is None else x.peak_margin for x in row] for row in rules],
         }
         for name, values in (per_policy | per_rule).items():
-            column = np.asarray(values)[..., self.of_row]
+            # said here, because an empty list has no type of its own
+            column = np.asarray(values, _KINDS.get(name, np.float64))[..., self.of_row]
             column.setflags(write=False)
             object.__setattr__(self, name, column)
 
@@ -132,7 +139,7 @@ class Policies:
         return cls(distinct, np.array([place[p] for p in policies], dtype=np.intp))
 
     def __getitem__(self, row: int) -> Policy:
-        return self.distinct[int(self.of_row[row])]
+        return self.distinct[self.of_row.item(row)]
 
     def __len__(self) -> int:
         return len(self.of_row)

@@ -51,10 +51,11 @@ def parse_amount(text: str, resource: Resource) -> int:
         QuantityError: no quantity, negative, or beyond int64.
     """
     try:
-        amount = ceil(parse_quantity(text) * _UNIT[resource])
+        value = parse_quantity(text) * _UNIT[resource]
     except QuantityError as error:
         raise QuantityError(f"{resource.key}: {text!r} is no quantity; write it like {_EXAMPLE[resource]}") from error
-    if not 0 <= amount <= MAX_AMOUNT:
+    amount = ceil(value)
+    if value < 0 or amount > MAX_AMOUNT:
         raise QuantityError(f"{resource.key}: {text!r} is out of range; it must lie between 0 and 2^63-1 units")
     return amount
 

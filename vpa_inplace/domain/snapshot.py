@@ -9,7 +9,7 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
-from vpa_inplace.domain.amounts import Amounts, decode, encode
+from vpa_inplace.domain.amounts import encode
 from vpa_inplace.domain.evidence import Evidence
 from vpa_inplace.domain.keys import Index
 from vpa_inplace.domain.pods import Node, Pod, QosClass
@@ -44,12 +44,6 @@ class Slots:
             limit=np.array([[encode(f[4].limits.get(r)) for f in found] for r in Resource], np.int64).reshape(2, m),
             guaranteed=np.fromiter((f[3] for f in found), np.bool_, m),
         )
-
-    def requests_of(self, slot: int) -> Amounts:
-        return Amounts(*(decode(int(x)) for x in self.request[:, slot]))
-
-    def limits_of(self, slot: int) -> Amounts:
-        return Amounts(*(decode(int(x)) for x in self.limit[:, slot]))
 
     def __len__(self) -> int:
         return len(self.row)

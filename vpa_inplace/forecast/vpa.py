@@ -1,4 +1,4 @@
-"""Upstream VPA's recommender, vectorised: percentiles of decaying histograms, a margin, confidence bounds, a floor.
+"""Upstream VPA's recommender for n rows at once: percentiles of decaying histograms, a margin, bounds, a floor.
 
 Source: kubernetes/autoscaler, vertical-pod-autoscaler/pkg/recommender/{model,logic}, read in August 2026. CPU samples
 weigh the same whatever the request (older versions weighed them by it).
@@ -7,6 +7,7 @@ weigh the same whatever the request (older versions weighed them by it).
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,20 +17,22 @@ import numpy.typing as npt
 from vpa_inplace.domain.keys import Index
 from vpa_inplace.domain.oom import after_oom
 from vpa_inplace.domain.resource import Resource
-from vpa_inplace.forecast.decaying import BUCKETS, bucket_of, percentiles, reference_of
+from vpa_inplace.forecast.decaying import BUCKETS, MAX_EXPONENT, add_columns, add_each, bucket_of, percentiles
 from vpa_inplace.forecast.outlook import BLOCKS, Beliefs, Outlook
 from vpa_inplace.history import History
-from vpa_inplace.history.history import DAY
+from vpa_inplace.history.history import DAY, HOUR, Mask, Matrix
 
 Float = npt.NDArray[np.float64]
+Int = npt.NDArray[np.int64]
 Arrays = dict[str, npt.NDArray[Any]]
 
 MILLI: Final = 1000.0  # millicores in a core; buckets are in cores, histories in millicores
 CPU_WEIGHT: Final = 0.1  # of one CPU sample
-SCRAPE: Final = 60.0  # seconds between two samples of upstream's; longer steps stand for several
-SAMPLES_A_DAY: Final = 1440.0
+SCRAPE: Final = 60  # seconds between two samples of upstream's; a longer step stands for several
 MAX_AMOUNT: Final = 1e14  # upstream caps every amount there
-BATCH: Final = 256  # rows binned at a time: their temporaries stay in the cache
+EXPIRES: Final = 8 * DAY  # seconds of silence after which upstream forgets a container: 8 memory windows
+CELLS: Final = 2**17  # samples binned at a time: their temporaries stay in the cache
+COLUMNS: Final = 64  # columns of memory turned over at a time, so that the walk through time reads in order
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,8 @@ class Vpa:
     """The recommender of Kubernetes' Vertical Pod Autoscaler, as a forecast that is the same for every hour.
 
     One deliberate difference: without samples upstream recommends its floor, here nothing is known (NaN is not zero).
-    A row is the maximum over a role's pods, where upstream adds every pod's samples to one histogram.
+    A row is the maximum over a role's pods, where upstream adds every pod's samples to one histogram. A five-minute
+    step is one CPU sample that counts as five of upstream's towards confidence.
     """
 
     target_percentile: float = 0.90
@@ -47,13 +51,17 @@ class Vpa:
     half_life: float = 24.0  # hours
     min_cpu: float = 25.0  # millicores, split over the containers of a workload
     min_memory: float = 250.0 * 2**20  # bytes, split likewise
+    confidence_interval: float = 24.0  # hours of history at which upperBound is twice the percentile with its margin
+    memory_interval: float = 24.0  # hours, of which the highest memory usage is one sample
 
     def __post_init__(self) -> None:
         shares = (self.lower_percentile, self.target_percentile, self.upper_percentile)
         if not 0 <= shares[0] <= shares[1] <= shares[2] <= 1:
             raise ValueError(f"percentiles {shares} must ascend from lower to upper within 0..1")
-        if self.half_life <= 0 or self.margin <= -1 or min(self.min_cpu, self.min_memory) < 0:
-            raise ValueError("half_life must be positive, margin above -1, floors not negative")
+        if not min(self.half_life, self.confidence_interval, self.memory_interval) >= 1 / HOUR:
+            raise ValueError("half_life, confidence_interval and memory_interval must be a second or more, in hours")
+        if not (self.margin > -1 and min(self.min_cpu, self.min_memory) >= 0):
+            raise ValueError("margin must be above -1, floors not negative")
 
     @property
     def name(self) -> str:
@@ -64,126 +72,116 @@ class Vpa:
         return False
 
     def learn(self, history: History, beliefs: Beliefs | None) -> Beliefs:
-        """Add the samples that ended after ``beliefs.through``; rows that are new bring all the history they have."""
-        rows, end = history.rows, history.end
-        if beliefs is None:
-            arrays = _nothing(rows)
-            self._absorb(arrays, history, np.arange(len(rows)), since=0)
-        else:
-            arrays, strangers = _on(beliefs, rows)
-            self._shift(arrays, beliefs.through, end)
-            # in place: the arrays are copies that nobody else holds
-            known = np.setdiff1d(np.arange(len(rows)), strangers, assume_unique=True)
-            self._absorb(arrays, history, known, since=beliefs.through)
-            self._absorb(arrays, history, strangers, since=0)
-        return Beliefs(forecaster=self.name, rows=rows, through=end, arrays=arrays)
+        """Add the samples that ended after ``beliefs.through``; rows that are new bring all the history they have.
+
+        Beliefs of another forecaster, or of other half lives and windows, are worth nothing here: it starts anew.
+        """
+        rows, width = history.rows, history.usage.shape[2]
+        known_as = f"{self.name}, half life {self.half_life:g} h, memory windows of {self.memory_interval:g} h"
+        if beliefs is None or beliefs.forecaster != known_as:
+            beliefs = Beliefs(forecaster=known_as, rows=Index(()), through=history.start, arrays=_nothing(Index(())))
+        done = min(max((beliefs.through - history.start) // history.step, 0), width)
+        arrays, strangers = _on(beliefs, rows)
+        if done and len(strangers):
+            theirs = {name: array[strangers] for name, array in arrays.items()}
+            self._absorb(theirs, history, strangers, slice(0, done))
+            for name, array in theirs.items():
+                arrays[name][strangers] = array
+        self._absorb(arrays, history, slice(None), slice(done, width))
+        through = max(beliefs.through, history.end)
+        return Beliefs(forecaster=known_as, rows=rows, through=through, arrays=arrays)
 
     def foresee(self, history: History, beliefs: Beliefs | None, risk: npt.NDArray[np.float64]) -> Outlook:  # noqa: ARG002 - percentiles instead
         """Shapes as in :class:`Outlook`; ``low`` and ``high`` are lowerBound and upperBound."""
-        if beliefs is None or beliefs.through != history.end or beliefs.rows != history.rows:
+        if beliefs is None or beliefs.through < history.end or beliefs.rows != history.rows:
             beliefs = self.learn(history, beliefs)
         arrays = beliefs.arrays
-        confidence = np.minimum(arrays["last"] - arrays["first"], DAY / SAMPLES_A_DAY * arrays["count"]) / DAY
-        confidence = np.where(arrays["count"] > 0, confidence, 0.0)
-        target, low, high = (np.empty((2, len(history.rows))) for _ in range(3))
-        floors = (self.min_cpu, self.min_memory)
-        for resource in Resource:
-            histogram = self._running(arrays, history.end) if resource is Resource.MEMORY else arrays["cpu"]
-            unit = MILLI if resource is Resource.CPU else 1.0
-            shares = (self.target_percentile, self.lower_percentile, self.upper_percentile)
-            base = _whole(percentiles(histogram, shares, resource) * unit)
-            base += _whole(base * self.margin)
-            with np.errstate(divide="ignore"):
-                base[1] = _whole(base[1] * (1 + 0.001 / confidence) ** -2.0)
-                base[2] = _whole(base[2] * (1 + 1 / confidence))
-            floor = np.floor(floors[resource] / np.maximum(arrays["containers"], 1))
-            target[resource], low[resource], high[resource] = np.maximum(base, floor)
+        confidence = self._confidence(arrays)
+        with np.errstate(divide="ignore"):  # one sample: no confidence, upperBound without end
+            up, down = 1 + 1 / confidence, (1 + 0.001 / confidence) ** -2.0
+        shares = (self.target_percentile, self.lower_percentile, self.upper_percentile)
+        base = np.empty((3, 2, len(history.rows)))
+        base[:, Resource.CPU] = percentiles(arrays["cpu"], shares, Resource.CPU) * MILLI
+        base[:, Resource.MEMORY] = percentiles(self._memory(arrays), shares, Resource.MEMORY)
+        base = _whole(base)
+        base += _whole(base * self.margin)
+        bounds = (base[0], _whole(base[1] * down), _whole(base[2] * up))
+        least = np.array([[self.min_cpu], [self.min_memory]])
+        floor = _whole(least / arrays["containers"])
+        silent = history.end - arrays["last"] >= EXPIRES  # NaN: no CPU sample yet, nothing to expire
+        target, low, high = (np.where(silent, np.nan, np.maximum(x, floor)).astype(np.float32) for x in bounds)
         return Outlook(
             at=history.end,
-            ceiling=np.repeat(target.astype(np.float32)[:, :, None], BLOCKS, axis=2),
-            low=low.astype(np.float32),
-            high=high.astype(np.float32),
-            confidence=np.clip(confidence, 0, 1).astype(np.float32),
+            ceiling=np.repeat(target[:, :, None], BLOCKS, axis=2),
+            low=low,
+            high=high,
+            confidence=np.minimum(confidence, 1).astype(np.float32),
             expert=np.zeros(len(history.rows), np.uint8),
             experts=(self.name,),
         )
 
-    def _seconds(self) -> float:
-        return self.half_life * 3600
+    def _confidence(self, arrays: Arrays | Any) -> Float:
+        """[n] upstream's: intervals between the first and the last sample, or worth of samples at one a minute."""
+        interval = self.confidence_interval * HOUR
+        span = (arrays["last"] - arrays["first"]) / interval
+        return np.where(arrays["count"] > 0, np.minimum(span, arrays["count"] * SCRAPE / interval), 0.0)
 
-    def _shift(self, arrays: Arrays, before: float, now: float) -> None:
-        """Move the weights to the reference in force at ``now``."""
-        moved = reference_of(before, self._seconds()) - reference_of(now, self._seconds())
-        if moved:
-            factor = 2.0 ** (moved / self._seconds())
-            arrays["cpu"] *= factor
-            arrays["memory"] *= factor
+    def _memory(self, arrays: Arrays | Any) -> Float:
+        """The memory histogram with the windows that are not over yet."""
+        weights, reference = arrays["memory"].copy(), arrays["memory_reference"].copy()
+        self._close(weights, reference, arrays, np.flatnonzero(np.isfinite(arrays["peak"])))
+        return weights
 
-    def _weights(self, times: Float, now: float) -> Float:
-        return 2.0 ** ((times - reference_of(now, self._seconds())) / self._seconds())
-
-    def _absorb(self, arrays: Arrays, history: History, rows: npt.NDArray[np.intp], *, since: float) -> None:
-        skip = int(max(0, min((since - history.start) // history.step, history.usage.shape[2])))
-        if not len(rows) or skip == history.usage.shape[2]:
+    def _absorb(self, arrays: Arrays, history: History, rows: slice | npt.NDArray[np.intp], columns: slice) -> None:
+        usage = history.usage[:, rows, columns]
+        if not usage.size:
             return
-        times = history.start + np.arange(skip + 1, history.usage.shape[2] + 1, dtype=np.float64) * history.step
-        whole = len(rows) == len(history.rows)
-        for first in range(0, len(rows), BATCH):
-            batch = slice(first, first + BATCH) if whole else rows[first : first + BATCH]
-            usage = history.usage[:, batch, skip:].astype(np.float64)
-            killed = history.censored[Resource.MEMORY, batch, skip:]
-            self._absorb_cpu(arrays, usage[Resource.CPU], times, batch, history)
-            memory = usage[Resource.MEMORY]
-            # upstream's OOM sample: more than what the container died at
-            memory[killed] = after_oom(memory[killed])
-            self._absorb_memory(arrays, memory, times, batch, history.end)
+        times = history.start + np.arange(columns.start + 1, columns.stop + 1) * history.step
+        self._absorb_cpu(arrays, usage[Resource.CPU], times, history.step)
+        self._absorb_memory(arrays, usage[Resource.MEMORY], history.censored[Resource.MEMORY, rows, columns], times)
 
-    def _absorb_cpu(self, arrays: Arrays, usage: Float, times: Float, batch: Any, history: History) -> None:
-        known = np.isfinite(usage)
-        weights = CPU_WEIGHT * self._weights(times, history.end)
-        n = len(usage)
-        place = bucket_of(np.where(known, usage, 0.0) / MILLI, Resource.CPU) + np.arange(n)[:, None] * BUCKETS
-        added = np.bincount(place.ravel(), (known * weights).ravel(), minlength=n * BUCKETS)
-        arrays["cpu"][batch] += added.reshape(n, BUCKETS)
-        some = known.any(axis=1)
-        earliest, latest = times[known.argmax(axis=1)], times[len(times) - 1 - known[:, ::-1].argmax(axis=1)]
-        arrays["first"][batch] = np.fmin(arrays["first"][batch], np.where(some, earliest, np.nan))
-        arrays["last"][batch] = np.fmax(arrays["last"][batch], np.where(some, latest, np.nan))
-        arrays["count"][batch] += known.sum(axis=1) * (history.step / SCRAPE)
+    def _absorb_cpu(self, arrays: Arrays, usage: Matrix, times: Int, step: int) -> None:
+        half_life = round(self.half_life * HOUR)
+        for some in _pieces(usage.shape[1], max(1, MAX_EXPONENT * half_life // step)):
+            for batch in _pieces(len(usage), max(1, CELLS // len(times[some]))):
+                used = usage[batch, some]
+                known = np.isfinite(used)
+                cores = np.trunc(np.where(known, used, 0), dtype=np.float64) / MILLI
+                add_columns(
+                    arrays["cpu"][batch],
+                    arrays["cpu_reference"][batch],
+                    buckets=bucket_of(cores, Resource.CPU),
+                    known=known,
+                    times=times[some],
+                    weight=CPU_WEIGHT,
+                    half_life=half_life,
+                )
+                _count(arrays, batch, known, times[some], step)
 
-    def _absorb_memory(self, arrays: Arrays, usage: Float, times: Float, batch: Any, now: float) -> None:
+    def _absorb_memory(self, arrays: Arrays, usage: Matrix, killed: Mask, times: Int) -> None:
         """Peaks of windows of a day, anchored at each row's first sample; a window counts at its end."""
-        known = np.isfinite(usage)
-        window_end = arrays["window_end"][batch]
-        starts = known.any(axis=1) & np.isnan(window_end)
-        window_end = np.where(starts, times[known.argmax(axis=1)] + DAY, window_end)
-        peak, histogram = arrays["peak"][batch], arrays["memory"][batch]
-        # rows with the same windows are taken together: in a fleet that is most of them
-        for anchor in np.unique(window_end[np.isfinite(window_end)]):
-            members = np.flatnonzero(window_end == anchor)
-            edges = anchor + np.arange(max(0, int((times[-1] - anchor) // DAY) + 1)) * DAY  # windows that are over
-            cuts = np.concatenate([[0], np.searchsorted(times, edges)])
-            for i, (begin, stop) in enumerate(zip(cuts, [*cuts[1:], len(times)], strict=True)):
-                if stop > begin:
-                    peak[members] = np.fmax(peak[members], np.fmax.reduce(usage[members, begin:stop], axis=1))
-                if i < len(edges):
-                    self._close(histogram, peak, members, edges[i], now)
-            window_end[members] = anchor + len(edges) * DAY
-        arrays["peak"][batch], arrays["memory"][batch], arrays["window_end"][batch] = peak, histogram, window_end
+        peak, window_end = arrays["peak"], arrays["window_end"]
+        interval = round(self.memory_interval * HOUR)
+        for some in _pieces(len(times), COLUMNS):
+            block = usage[:, some].T.astype(np.float64, order="C")
+            hit = killed[:, some].T
+            if hit.any():  # upstream's OOM sample: more than what the container died at
+                block[hit] = after_oom(block[hit])
+            for used, now in zip(block, times[some], strict=True):
+                opens = np.flatnonzero((window_end <= now) & np.isfinite(used))
+                if len(opens):
+                    over = opens[np.isfinite(peak[opens])]
+                    self._close(arrays["memory"], arrays["memory_reference"], arrays, over)
+                    before = np.where(window_end[opens] == 0, now, window_end[opens])
+                    window_end[opens] = before + (now - before) // interval * interval + interval
+                    peak[opens] = np.nan
+                # a window that opens at 0 bytes stays there, as upstream's does
+                np.fmax(peak, used, out=peak, where=~(peak < 1))
 
-    def _close(self, histogram: Float, peak: Float, members: npt.NDArray[np.intp], when: float, now: float) -> None:
-        some = members[np.isfinite(peak[members])]
-        weight = self._weights(np.array([when]), now)[0]
-        histogram[some, bucket_of(peak[some], Resource.MEMORY)] += weight
-        peak[members] = np.nan
-
-    def _running(self, arrays: Any, now: float) -> Float:
-        """The memory histogram with the window that is not over yet."""
-        histogram: Float = arrays["memory"].copy()
-        some = np.flatnonzero(np.isfinite(arrays["peak"]))
-        weights = self._weights(arrays["window_end"][some], now)
-        histogram[some, bucket_of(arrays["peak"][some], Resource.MEMORY)] += weights
-        return histogram
+    def _close(self, weights: Float, reference: Int, arrays: Arrays | Any, rows: npt.NDArray[np.intp]) -> None:
+        """Add the peaks of these rows' windows."""
+        places = bucket_of(np.trunc(arrays["peak"][rows]), Resource.MEMORY)
+        add_each(weights, reference, rows, places, arrays["window_end"][rows], round(self.half_life * HOUR))
 
 
 def _whole(amount: Float) -> Float:
@@ -191,14 +189,30 @@ def _whole(amount: Float) -> Float:
     return np.trunc(np.clip(amount, 0, MAX_AMOUNT))
 
 
+def _pieces(length: int, size: int) -> Iterator[slice]:
+    return (slice(first, min(first + size, length)) for first in range(0, length, size))
+
+
+def _count(arrays: Arrays, batch: slice, known: Mask, times: Int, step: int) -> None:
+    """Upstream's three counters of CPU samples, as if a step were its scrapes."""
+    some = known.any(axis=1)
+    first = times[known.argmax(axis=1)] - step + min(step, SCRAPE)
+    last = times[len(times) - 1 - known[:, ::-1].argmax(axis=1)]
+    arrays["first"][batch] = np.fmin(arrays["first"][batch], np.where(some, first, np.nan))
+    arrays["last"][batch] = np.fmax(arrays["last"][batch], np.where(some, last, np.nan))
+    arrays["count"][batch] += np.count_nonzero(known, axis=1) * (step / SCRAPE)
+
+
 def _nothing(rows: Index) -> Arrays:
     n = len(rows)
     siblings = Counter(key.workload for key in rows)
     return {
-        "cpu": np.zeros((n, BUCKETS)),
-        "memory": np.zeros((n, BUCKETS)),
+        "cpu": np.zeros((n, BUCKETS)),  # weights
+        "cpu_reference": np.zeros(n, np.int64),  # half lives since year one
+        "memory": np.zeros((n, BUCKETS)),  # weights of the windows that are over
+        "memory_reference": np.zeros(n, np.int64),
         "peak": np.full(n, np.nan),  # bytes, of the running window
-        "window_end": np.full(n, np.nan),  # epoch seconds, of the running window
+        "window_end": np.zeros(n, np.int64),  # epoch seconds, of the running window; 0 before the first sample
         "first": np.full(n, np.nan),  # epoch seconds of the first CPU sample
         "last": np.full(n, np.nan),  # epoch seconds of the last CPU sample
         "count": np.zeros(n),  # CPU samples, one a minute

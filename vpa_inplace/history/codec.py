@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from dataclasses import fields
 from typing import Any, BinaryIO, Final
 
@@ -17,6 +18,18 @@ from vpa_inplace.history.history import HOUR, History
 SCHEMA: Final = "vpa-inplace.history"
 VERSION: Final = 1
 ARRAYS: Final = {"usage": np.float32, "censored": np.bool_, "hourly": np.float32, "born": np.int64}
+_UNREADABLE: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    OSError,
+    RuntimeError,  # an archive that says it is encrypted, or packed in a way that zipfile does not know
+    ValueError,  # of numpy, msgspec and Index: headers, objects, JSON, the same row twice
+    TypeError,  # an array that is no archive
+    KeyError,
+    MemoryError,  # a header whose shape is nonsense
+    OverflowError,
+)
 
 
 class _Manifest(msgspec.Struct, kw_only=True):
@@ -52,11 +65,12 @@ def load(file: BinaryIO) -> History:
         with np.load(file, allow_pickle=False) as archive:
             manifest = _manifest(archive)
             arrays = {name: archive[name] for name in ARRAYS}
-    except (zipfile.BadZipFile, EOFError, OSError, ValueError, KeyError, msgspec.DecodeError, AttributeError) as error:
+        rows = Index(tuple(manifest.rows))
+    except _UNREADABLE as error:
         raise FileRefused(f"is torn or no history of vpa-inplace ({_short(error)})") from error
     _check(manifest, arrays)
     return History(
-        rows=Index(tuple(manifest.rows)),
+        rows=rows,
         start=manifest.start,
         step=manifest.step,
         hour_start=manifest.hour_start,

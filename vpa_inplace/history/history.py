@@ -94,14 +94,15 @@ class History:
     def until(self, now: float | datetime) -> History:
         """What could be known at ``now``: only windows and whole hours that had ended by then. Views, no copies."""
         epoch = now.timestamp() if isinstance(now, datetime) else now
-        stop = int(min(max((epoch - self.start) // self.step, 0), self.usage.shape[2]))
-        end = self.start + stop * self.step
+        # before the detail begins there may still be hours, of which those count that were over by then
+        end = min(int(epoch // self.step) * self.step, self.end)
+        stop = max(0, (end - self.start) // self.step)
         first = max(0, stop - DETAIL // self.step)
-        hours = int(min(max((end - self.hour_start) // HOUR, 0), self.hourly.shape[2]))
+        hours = min(max((end - self.hour_start) // HOUR, 0), self.hourly.shape[2])
         first_hour = max(0, hours - HOURLY // HOUR)
         return replace(
             self,
-            start=self.start + first * self.step,
+            start=min(self.start + first * self.step, end),
             usage=self.usage[:, :, first:stop],
             censored=self.censored[:, :, first:stop],
             hour_start=self.hour_start + first_hour * HOUR,
@@ -117,7 +118,8 @@ class History:
             start: epoch seconds of its first column; a multiple of the step.
             censored: [2, n, k]; none of them when left out.
 
-        The result keeps 8 days of detail and 35 days of hours.
+        The result keeps 8 days of detail and 35 days of hours. Late data can raise an hour's maximum, not lower it:
+        what was seen once may be needed again.
         """
         if usage.shape[:2] != self.usage.shape[:2] or start % self.step:
             raise ValueError(f"block {usage.shape} at {start} does not fit {self.usage.shape} at step {self.step}")
@@ -134,7 +136,11 @@ class History:
         touched_hour = touched - touched % HOUR
         tail = joined[:, :, (touched - first) // self.step :]
         hours = hourly_maxima(tail, start=touched, step=self.step, hour_start=touched_hour)
-        hour_start, hourly = _joined_hours([(self.hourly, self.hour_start), (hours, touched_hour)], end)
+        parts = [(self.hourly, self.hour_start), (hours, touched_hour)]
+        if start < first:  # more than the detail holds: its hours would be lost
+            early = start - start % HOUR
+            parts.append((hourly_maxima(usage, start=start, step=self.step, hour_start=early), early))
+        hour_start, hourly = _joined_hours(parts, end)
         return replace(
             self,
             start=first,

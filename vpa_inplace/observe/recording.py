@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -29,6 +30,15 @@ from vpa_inplace.observe.source import Observation, Report, Scope, silent
 SCHEMA: Final = "vpa-inplace.recording"
 VERSION: Final = 1
 MANIFEST, USAGE, HOURLY, LATENCY = "manifest.json", "usage.parquet", "hourly.parquet", "latency.parquet"
+UNREADABLE: Final = (
+    zlib.error,
+    EOFError,
+    RuntimeError,  # an archive that says it is encrypted, or packed in a way that zipfile does not know
+    ValueError,  # of msgspec, numpy and Index: odd fields, the same row twice
+    IndexError,
+    TypeError,
+    OverflowError,
+)
 EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # of every member: the same observation gives the same bytes
 
 
@@ -117,7 +127,7 @@ def read_recording(path: Path) -> Observation:
         raise FileRefused(f"{path} is no recording, or it was cut off ({error}); record it again") from error
     except KeyError as error:
         raise FileRefused(f"{path} is no recording: {error.args[0]}") from error
-    except (msgspec.DecodeError, ArrowException, ValueError, IndexError) as error:
+    except (*UNREADABLE, ArrowException) as error:
         raise FileRefused(f"recording {path} does not hold what its manifest says: {error}") from error
 
 

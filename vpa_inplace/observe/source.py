@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from vpa_inplace.domain.errors import UsageError
 from vpa_inplace.domain.moves import Skip
 from vpa_inplace.domain.snapshot import Snapshot
 from vpa_inplace.history import History
@@ -30,6 +31,12 @@ class Scope:
     namespaces: tuple[str, ...] = ()  # none: all but ``excluded_namespaces``
     excluded_namespaces: tuple[str, ...] = ("kube-system",)
     selector: str = ""  # label selector on pods, as kubectl -l
+
+    def __post_init__(self) -> None:
+        if not self.cluster or "/" in self.cluster:
+            raise UsageError(
+                f"cluster name {self.cluster!r}: it is a part of every key, so it may not be empty or have a /"
+            )
 
     def covers(self, namespace: str) -> bool:
         """A namespace asked for by name is covered even where it is excluded by default."""

@@ -9,9 +9,10 @@ from itertools import groupby
 import numpy as np
 import numpy.typing as npt
 
-from vpa_inplace.domain.amounts import UNSET, Amounts, decode
+from vpa_inplace.domain.amounts import UNSET, Amounts
 from vpa_inplace.domain.ledger import Ledger
 from vpa_inplace.domain.moves import Change, Intent, Move
+from vpa_inplace.domain.pods import Container
 from vpa_inplace.domain.policy import Policies
 from vpa_inplace.domain.snapshot import Snapshot
 from vpa_inplace.plan.desired import desired
@@ -69,22 +70,22 @@ def _moves(snapshot: Snapshot, moving: Mask, new: _New, intents: npt.NDArray[np.
     slots, moves = snapshot.slots, []
     chosen = np.flatnonzero(moving.any(axis=0))
     # plain lists from here on: taking numbers out of arrays one by one would cost more than all the rest
-    amounts = (moving, slots.request, slots.limit, new.request, new.limit)
+    amounts = (moving, slots.limit, new.request, new.limit)
     pairs = list(zip(*(x[:, chosen].T.tolist() for x in amounts), strict=True))
     pods, places, rows = (x[chosen].tolist() for x in (slots.pod, slots.place, slots.row))
     urgency, left = intents[chosen].tolist(), new.left[chosen].tolist()
     for place, group in groupby(range(len(chosen)), key=pods.__getitem__):
         members, pod = tuple(group), snapshot.pods[place]
-        changes = tuple(_change(pod.containers[places[i]].name, rows[i], *pairs[i]) for i in members)
-        moves.append(Move(pod, Intent(min(urgency[i] for i in members)), changes, min(left[i] for i in members)))
+        changes = tuple([_change(pod.containers[places[i]], rows[i], *pairs[i]) for i in members])
+        most_urgent, least = min([urgency[i] for i in members]), min([left[i] for i in members])
+        moves.append(Move(pod, Intent(most_urgent), changes, least))
     return moves
 
 
 def _change(
-    name: str,
+    container: Container,
     row: int,
     moving: Sequence[bool],
-    old_request: Sequence[int],
     old_limit: Sequence[int],
     request: Sequence[int],
     limit: Sequence[int],
@@ -92,10 +93,10 @@ def _change(
     """The change of one container; each sequence is (cpu, memory). What stays as it is is not named."""
     (cpu, memory), (old_cpu, old_memory) = moving, old_limit
     return Change(
-        container=name,
+        container=container.name,
         row=row,
-        old_requests=Amounts(*map(decode, old_request)),
-        old_limits=Amounts(*map(decode, old_limit)),
+        old_requests=container.requests,
+        old_limits=container.limits,
         requests=Amounts(request[0] if cpu else None, request[1] if memory else None),
         limits=Amounts(
             limit[0] if cpu and limit[0] != old_cpu else None,
