@@ -30,10 +30,3 @@ class Amounts:
 def encode(amount: int | None) -> int:
     """``None`` as the matrix sentinel."""
     return UNSET if amount is None else amount
-
-
-def decode(amount: int) -> int | None:
-    """The inverse of :func:`encode`; ``UNKNOWN`` has no object form and is a mistake here."""
-    if amount == UNKNOWN:
-        raise ValueError("an unknown amount has no value; ask for it before decoding")
-    return None if amount == UNSET else int(amount)

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from vpa_inplace.domain.amounts import Amounts, encode
+from vpa_inplace.domain.amounts import encode
 from vpa_inplace.domain.resource import Resource
 
 
@@ -143,11 +143,3 @@ class Policies:
 
     def __len__(self) -> int:
         return len(self.of_row)
-
-
-def bounds(policy: Policy) -> tuple[Amounts, Amounts]:
-    """MinAllowed and maxAllowed as a user writes them."""
-    return (
-        Amounts(policy.cpu.min_allowed, policy.memory.min_allowed),
-        Amounts(policy.cpu.max_allowed, policy.memory.max_allowed),
-    )

@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from vpa_inplace.domain.keys import Index
-from vpa_inplace.domain.resource import Resource
 
 HOUR: Final = 3600
 DAY: Final = 86400
@@ -181,11 +180,6 @@ class History:
             hourly=gather(self.hourly, np.nan),
             born=gather(self.born, NEVER),
         )
-
-    def of_resource(self, resource: Resource) -> Matrix:
-        """The view ``[n, t]`` of one resource."""
-        view: Matrix = self.usage[resource]
-        return view
 
 
 def hourly_maxima(usage: Matrix, *, start: int, step: int, hour_start: int) -> Matrix:

@@ -194,9 +194,3 @@ def _answers(client: PromClient, tasks: list[_Task]) -> Iterator[tuple[_Task, li
                     if task.end - task.start < SHORTEST:
                         raise
                     waiting.extend(reversed(task.halves()))
-
-
-def window_of(now: float, settings_step: int, seconds: float) -> tuple[int, int]:
-    """(since, end): the last whole step before ``now`` and the start of the window before it."""
-    end = int(now) - int(now) % settings_step
-    return end - int(seconds) // settings_step * settings_step, end
