@@ -26,6 +26,7 @@ from vpa_inplace.history import History
 from vpa_inplace.observe.from_prometheus import PrometheusSource
 from vpa_inplace.observe.prometheus import PromClient, PrometheusSettings, pull_usage
 from vpa_inplace.observe.prometheus import usage as usage_module
+from vpa_inplace.observe.prometheus.queries import RESTARTS, TERMINATED, Kind, query
 from vpa_inplace.observe.recording import RecordingSource, write_recording
 from vpa_inplace.observe.source import Observation, Progress, Scope
 
@@ -278,6 +279,23 @@ def test_two_scrapes_of_one_container_count_once(tmp_path: Path) -> None:
     assert pulled.history.usage[1, 0].tolist() == [700.0] * 5
     assert pulled.cleaned == {"memoryNegative": 5}
     assert np.isnan(pulled.history.usage[0]).all()
+
+
+def test_a_kill_is_seen_wherever_in_the_step_it_falls(tmp_path: Path) -> None:
+    """Scrapes stand 17 s past the step, so that no sample lies on its border; a kill every 30 s of one step."""
+    end, kills = 1_772_000_400, range(10)
+    restarts, reasons = [f"# TYPE {RESTARTS.removesuffix('_total')} counter\n"], [f"# TYPE {TERMINATED} gauge\n"]
+    for i in kills:
+        labels = f'namespace="n",pod="p{i}",container="c"'
+        for ts in range(end - 3600 + 17, end, 60):
+            killed = ts > end - 1800 + 30 * i
+            restarts.append(f"{RESTARTS}{{{labels}}} {int(killed)} {ts}\n")
+            if killed:
+                reasons.append(f'{TERMINATED}{{{labels},reason="OOMKilled"}} 1 {ts}\n')
+    text = [*restarts, *reasons, "# EOF\n"]
+    with prometheus_with(text, tmp_path) as running, PromClient(PrometheusSettings(url=running.url)) as client:
+        seen = client.range(query(Kind.KILLED, "n", 300), end - 3300, end, 300)
+    assert {one.labels["pod"]: len(one.times) for one in seen} == {f"p{i}": 1 for i in kills}
 
 
 def test_slots_follow_from_pods_and_rows(observed: Observation) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ class Answer:
     content_type: str = "application/json"
     claimed_length: int | None = None  # more than there is: the answer breaks off
     delay: threading.Event | None = None  # answered when set
+    hold_open: float = 0.0  # seconds of silence after the body, before the connection ends
 
 
 def ok(result: object, kind: str = "vector") -> Answer:
@@ -72,6 +74,7 @@ def answering(answer: Callable[[Request], Answer]) -> Iterator[Server]:
             self.send_header("Content-Length", str(told.claimed_length or len(told.body)))
             self.end_headers()
             self.wfile.write(told.body)
+            time.sleep(told.hold_open)
             if told.claimed_length is not None:
                 self.close_connection = True
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import requests
 
 from tests.support.servers import Answer, Request, answering, as_json, ok
 from vpa_inplace.domain.errors import SourceConfused, SourceRefused, SourceUnavailable, UsageError, VpaInplaceError
@@ -135,7 +136,39 @@ def test_credentials_are_sent_and_never_shown(
             client.range("up", 0, 300, 300)
         assert server.requests[0].headers["Authorization"] == header
     assert SECRET not in str(caught.value)
-    assert SECRET not in repr(given) or "@" in given.url
+    assert SECRET not in repr(given)
+
+
+def test_a_password_in_the_address_is_percent_decoded() -> None:
+    assert PrometheusSettings(url="http://u%40corp:p%40ss%2F@host").basic_auth == ("u@corp", "p@ss/")
+
+
+def test_a_token_of_two_lines_is_refused_without_repeating_it() -> None:
+    for error in ask_both("http://127.0.0.1:9", bearer_token=f"{SECRET}\nmore"):
+        assert isinstance(error, UsageError)
+        assert "on one line" in str(error)
+        assert SECRET not in str(error)
+        assert error.__suppress_context__
+
+
+def test_a_server_that_falls_silent_within_an_answer_is_asked_for_less() -> None:
+    with answering(lambda _: Answer(body=b'{"status":', claimed_length=9000, hold_open=1.0)) as server:
+        for error in ask_both(server.url, read_timeout=timedelta(seconds=0.3)):
+            assert isinstance(error, TooMuch)
+
+
+def test_the_given_ca_is_used_by_small_queries_and_ranges(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An environment that names another bundle does not overrule the one asked for."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "environment.pem"))
+    used: list[object] = []
+
+    def send(_: object, request: requests.PreparedRequest, **options: object) -> requests.Response:
+        used.append(options["verify"])
+        raise requests.exceptions.SSLError("no")
+
+    monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", send)
+    ask_both("https://localhost", ca_file=tmp_path / "own.pem")
+    assert used == [str(tmp_path / "own.pem")] * 2
 
 
 def test_a_server_that_does_not_know_the_time() -> None:

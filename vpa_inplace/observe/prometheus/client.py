@@ -13,9 +13,10 @@ import numpy.typing as npt
 import requests
 from prometheus_api_client import PrometheusConnect
 from prometheus_api_client.exceptions import PrometheusApiClientException
+from urllib3.exceptions import ReadTimeoutError
 from urllib3.util.retry import Retry
 
-from vpa_inplace.domain.errors import SourceConfused, SourceRefused, SourceUnavailable
+from vpa_inplace.domain.errors import SourceConfused, SourceRefused, SourceUnavailable, UsageError
 from vpa_inplace.observe.prometheus.settings import PrometheusSettings
 
 TOO_MUCH: Final = frozenset({422, 502, 503, 504})
@@ -128,7 +129,9 @@ class PromClient:
         """
         form = {"query": query, "start": f"{start:.3f}", "end": f"{end:.3f}", "step": str(step)}
         url = f"{self.settings.base}/api/v1/query_range"
-        body = self._patiently(lambda: self._session.post(url, data=form, timeout=self._timeout).content)
+        # verify is passed each time: left out, requests prefers REQUESTS_CA_BUNDLE to the session's own CA
+        verify = self._session.verify
+        body = self._patiently(lambda: self._session.post(url, data=form, timeout=self._timeout, verify=verify).content)
         return list(self._decoded(body))
 
     def now(self) -> float:
@@ -154,7 +157,8 @@ class PromClient:
     def status(self, what: str) -> dict[str, str]:
         """``buildinfo``, ``flags`` or ``runtimeinfo``; empty where the server (Thanos, Mimir...) has no such page."""
         try:
-            response = self._session.get(f"{self.settings.base}/api/v1/status/{what}", timeout=self._timeout)
+            url = f"{self.settings.base}/api/v1/status/{what}"
+            response = self._session.get(url, timeout=self._timeout, verify=self._session.verify)
             return {str(k): str(v) for k, v in response.json().get("data", {}).items()}
         except (requests.RequestException, ValueError, AttributeError, SourceConfused):
             return {}
@@ -185,8 +189,15 @@ class PromClient:
         except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError) as error:
             raise SourceUnavailable(f"{self._where}: the answer broke off; try again") from error
         except requests.exceptions.ConnectionError as error:
+            # silent in the middle of an answer
+            if any(isinstance(inner, ReadTimeoutError) for inner in _nested(error)):
+                raise TooMuch(f"{self._where}: no answer within {self._timeout[1]:g} s") from error
             message = f"{self._where} cannot be reached: {_short(error)}; is the address right and the server up?"
             raise SourceUnavailable(message) from error
+        except requests.exceptions.InvalidHeader:
+            # its words repeat the value, which is a secret
+            message = f"{self._where}: the token or a header holds a line end or a leading blank; write it on one line"
+            raise UsageError(message) from None
         except (ValueError, KeyError, TypeError) as error:
             raise self._not_prometheus(str(error)) from error
         except PrometheusApiClientException as error:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from vpa_inplace.domain.errors import UsageError
 from vpa_inplace.history.history import DETAIL, HOURLY, STEP
@@ -17,7 +17,7 @@ from vpa_inplace.history.history import DETAIL, HOURLY, STEP
 class PrometheusSettings:
     """Address, credentials (never shown) and limits."""
 
-    url: str
+    url: str = field(repr=False)  # may hold a password; ``shown`` does not
     headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     bearer_token: str | None = field(default=None, repr=False)
     bearer_token_file: Path | None = None  # read at each connection: mounted tokens rotate
@@ -57,8 +57,9 @@ class PrometheusSettings:
     @property
     def basic_auth(self) -> tuple[str, str] | None:
         parts = urlsplit(self.url)
-        user = self.username or parts.username
-        return None if user is None else (user, self.password or parts.password or "")
+        user = self.username or unquote(parts.username or "")
+        # in an address @, : and / of a password are percent-encoded
+        return (user, self.password or unquote(parts.password or "")) if user else None
 
     def request_headers(self) -> dict[str, str]:
         """Headers of every request, the bearer token among them.
