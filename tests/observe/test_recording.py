@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -53,7 +56,7 @@ def an_observation(seed: int = 0, *, days: float = 1.5) -> Observation:
         start=plain.start,
         step=300,
         usage=plain.usage,
-        censored=np.isfinite(plain.usage) & (rng.random(plain.usage.shape) < 0.1),
+        censored=rng.random(plain.usage.shape) < 0.1,  # gaps too: a container was killed and nothing was scraped
     )
     hour = history.start - history.start % 3600
     history = history.with_past(np.full((2, 3, 5), 7.0, np.float32), start=hour - 5 * 3600)
@@ -121,7 +124,7 @@ def test_a_flipped_bit_is_refused_or_harmless(recording: Path, share: float, bit
     same_facts(read_recording(recording), read)
 
 
-def rewritten(path: Path, change: Callable[[dict[str, object]], object]) -> Path:
+def rewritten(path: Path, change: Callable[[dict[str, Any]], object]) -> Path:
     """A copy whose manifest was changed; members that ``change`` returns by name are left out."""
     copy = path.with_name("copy")
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(copy, "w") as new:
@@ -143,12 +146,69 @@ def rewritten(path: Path, change: Callable[[dict[str, object]], object]) -> Path
         pytest.param(lambda m: m["rows"].pop(), "does not hold what its manifest says", id="row-missing"),
         pytest.param(lambda m: m.update(columns=3), "does not hold", id="fewer-columns"),
         pytest.param(lambda m: m.update(now="soon"), "does not hold", id="odd-field"),
+        pytest.param(lambda m: m.update(now="2026-03-02T12:00:00"), "now has no time zone", id="time-without-zone"),
+        pytest.param(
+            lambda m: m["pods"][0]["containers"][0].update(last_oom="2026-03-02T12:00:00"),
+            "last_oom of shop/web-1/app has no time zone",
+            id="oom-without-zone",
+        ),
+        pytest.param(lambda m: m.update(step=0), "step 0 must divide an hour", id="no-step"),
+        pytest.param(lambda m: m.update(step=7), "step 7 must divide an hour", id="odd-step"),
+        pytest.param(lambda m: m.update(start=m["start"] + 1), "start must be a multiple", id="between-steps"),
+        pytest.param(lambda m: m.update(columns=10**12), "columns must cover", id="longer-than-memory"),
+        pytest.param(lambda m: m.update(hours=-1), "hours must cover", id="negative"),
+        pytest.param(lambda m: m["latency"][0].update(windows=1), "outside of its latency", id="fewer-windows"),
+        pytest.param(lambda m: m["latency"][0].update(windows=10**12), "windows of vllm", id="endless-latency"),
+        pytest.param(lambda m: m["latency"].clear(), "does not hold", id="latency-of-nobody"),
     ],
 )
-def test_other_files_are_refused(recording: Path, change: Callable[[dict[str, object]], object], words: str) -> None:
+def test_other_files_are_refused(recording: Path, change: Callable[[dict[str, Any]], object], words: str) -> None:
     with pytest.raises(FileRefused, match=words) as caught:
         read_recording(rewritten(recording, change))
     assert "copy" in str(caught.value)
+
+
+def test_a_table_without_a_column_names_it(recording: Path) -> None:
+    copy = with_table(recording, lambda table: table.drop(columns="ts"))
+    with pytest.raises(FileRefused, match=r"usage.parquet has no column ts"):
+        read_recording(copy)
+
+
+def test_tables_may_come_from_pandas(recording: Path) -> None:
+    """In any order of lines and columns, with pandas' own types and without the marks."""
+    whole = read_recording(recording)
+    plain = with_table(
+        recording,
+        lambda table: (
+            table.drop(columns=["cpu_censored", "memory_censored"])
+            .astype({"row": "int64", "cpu": "float64", "memory": "float64"})
+            .iloc[::-1, ::-1]
+        ),
+    )
+    read = read_recording(plain).history
+    np.testing.assert_array_equal(read.usage, whole.history.usage)
+    assert not read.censored.any()
+
+
+def with_table(path: Path, change: Callable[[pd.DataFrame], pd.DataFrame]) -> Path:
+    """A copy whose usage was changed by pandas."""
+    copy = path.with_name("copy")
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(copy, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            body = old.read(name)
+            if name == "usage.parquet":
+                body = change(pd.read_parquet(io.BytesIO(body))).to_parquet(index=False)
+            new.writestr(name, body)
+    return copy
+
+
+def test_a_file_that_may_not_be_read(recording: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(zipfile, "ZipFile", refuse)  # root, as in CI, may read everything
+    with pytest.raises(FileRefused, match=r"fleet\.recording cannot be read: Permission denied"):
+        read_recording(recording)
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"PK\x05\x06" + bytes(18)], ids=["empty", "text", "empty-zip"])
@@ -185,6 +245,12 @@ def test_the_scope_narrows(recording: Path) -> None:
     assert data.skips == ()
     whole = read_recording(recording)
     np.testing.assert_array_equal(data.history.usage[:, 0], whole.history.usage[:, 0])
+
+
+def test_what_the_scope_excludes_is_said(recording: Path) -> None:
+    seen = RecordingSource(recording).observe(Scope(excluded_namespaces=("data",)))
+    assert {pod.namespace for pod in seen.snapshot.pods} == {"shop"}
+    assert [(skip.what, skip.reason) for skip in seen.skips][:1] == [("data", "NamespaceExcluded")]
 
 
 @pytest.mark.parametrize(

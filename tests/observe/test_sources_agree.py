@@ -150,6 +150,38 @@ def test_it_gives_up_on_a_server_that_cannot_answer_for_an_hour(
         PrometheusSource(settings(prometheus, FLEET)).observe(DEMO)
 
 
+def test_latency_that_is_too_much_is_halved(
+    prometheus: Running, observed: Observation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that takes no more than two hours of a histogram at a time tells the same of it."""
+    refuse_latency(monkeypatch, longer_than=7200)
+    again = PrometheusSource(settings(prometheus, FLEET)).observe(DEMO)
+    same_facts(observed, again)
+
+
+def test_latency_that_cannot_be_had_costs_a_warning(
+    prometheus: Running, observed: Observation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse_latency(monkeypatch, longer_than=-1)
+    again = PrometheusSource(settings(prometheus, FLEET)).observe(DEMO)
+    same_history(observed.history, again.history)
+    assert again.snapshot.latency == ()
+    metrics = {(series.metric, series.namespace) for series in observed.snapshot.latency}
+    said = [warning for warning in again.warnings if "is left out: 504" in warning]
+    assert len(said) == len(metrics) > 0
+
+
+def refuse_latency(monkeypatch: pytest.MonkeyPatch, *, longer_than: float) -> None:
+    honest = PromClient.range
+
+    def limited(self: PromClient, query: str, start: float, end: float, step: int) -> object:
+        if "_bucket" in query and end - start > longer_than:
+            raise usage_module.TooMuch("504: gateway timeout")
+        return honest(self, query, start, end, step)
+
+    monkeypatch.setattr(PromClient, "range", limited)
+
+
 def test_only_the_namespaces_asked_for(prometheus: Running) -> None:
     shop = PrometheusSource(settings(prometheus, FLEET)).observe(replace(DEMO, namespaces=("shop",)))
     assert {key.namespace for key in shop.snapshot.rows} == {"shop"}
@@ -163,6 +195,11 @@ def test_only_the_namespaces_asked_for(prometheus: Running) -> None:
 def test_a_namespace_that_does_not_exist(prometheus: Running, namespace: str, words: str) -> None:
     with pytest.raises(UsageError, match=words):
         PrometheusSource(settings(prometheus, FLEET)).observe(replace(DEMO, namespaces=(namespace,)))
+
+
+def test_a_misspelt_namespace_beside_a_right_one(prometheus: Running) -> None:
+    with pytest.raises(UsageError, match=r"namespace 'shopp' .* did you mean 'shop'"):
+        PrometheusSource(settings(prometheus, FLEET)).observe(replace(DEMO, namespaces=("ml", "shopp")))
 
 
 def test_an_empty_prometheus_says_what_to_look_at(prometheus: Running) -> None:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Final
 
+from vpa_inplace.domain.errors import UsageError
 from vpa_inplace.domain.moves import Skip
 from vpa_inplace.domain.pods import Node, Pod
 from vpa_inplace.observe.source import Scope
+
+SHOWN: Final = 10  # names worth listing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,3 +38,20 @@ def left_out(namespaces: Iterable[str], scope: Scope) -> Iterator[Skip]:
         return
     for namespace in sorted({name for name in namespaces if not scope.covers(name)}):
         yield Skip(namespace, "NamespaceExcluded", "left out by default; name it with -n to include it")
+
+
+def no_such_namespace(namespace: str, there: Iterable[str], what: str) -> UsageError:
+    """The mistake of asking for a namespace that nobody knows; ``what`` says of whom: "does not exist on ..."."""
+    names = sorted(there)
+    near = get_close_matches(namespace, names, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(names[:SHOWN]) or 'none'}"
+    return UsageError(f"namespace {namespace!r} {what}; {hint}")
+
+
+def empty_namespaces(pods: Iterable[Pod], scope: Scope) -> Iterator[str]:
+    """A sentence for each namespace that was asked for and exists, and has nothing to size."""
+    filled = {pod.namespace for pod in pods}
+    matching = f" that match {scope.selector!r}" if scope.selector else ""
+    for namespace in scope.namespaces:
+        if namespace not in filled:
+            yield f"namespace {namespace!r} has no live pods{matching}"

@@ -6,17 +6,16 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
-from vpa_inplace.domain.errors import SourceUnavailable, UsageError
+from vpa_inplace.domain.errors import SourceUnavailable
 from vpa_inplace.domain.keys import ContainerKey, Index, WorkloadKey
 from vpa_inplace.domain.pods import Pod
 from vpa_inplace.domain.snapshot import Slots, Snapshot
 from vpa_inplace.history import History, evidence_of
 from vpa_inplace.history.history import DAY
-from vpa_inplace.observe.discovery import Discovered
+from vpa_inplace.observe.discovery import Discovered, empty_namespaces, no_such_namespace
 from vpa_inplace.observe.kubernetes import KubeClient, KubeSettings
 from vpa_inplace.observe.kubernetes import discover as from_kubernetes
 from vpa_inplace.observe.latency import pull_latency
@@ -54,7 +53,7 @@ class PrometheusSource:
             rows = Index.of(pod.key(c) for pod in seen.pods for c in pod.containers if c.sized)
             pulled, warnings = self._pulled(client, seen.pods, rows, (end - span, end), report)
             namespaces = sorted({pod.namespace for pod in seen.pods})
-            latency = pull_latency(client, namespaces, end=end, report=report)
+            latency, unread = pull_latency(client, namespaces, end=end, report=report)
         moment = datetime.fromtimestamp(now, UTC)
         snapshot = Snapshot(
             now=moment,
@@ -69,7 +68,13 @@ class PrometheusSource:
             snapshot=snapshot,
             history=pulled.history,
             skips=seen.skips,
-            warnings=(*seen.warnings, *warnings, *_about(pulled, end, span)),
+            warnings=(
+                *seen.warnings,
+                *empty_namespaces(seen.pods, scope),
+                *warnings,
+                *_about(pulled, end, span),
+                *unread,
+            ),
             cleaned=pulled.cleaned,
         )
 
@@ -151,9 +156,7 @@ def _explain_emptiness(client: PromClient, scope: Scope, end: int) -> None:
     names = sorted({sample.labels.get("namespace", "") for sample in found} - {""})
     for namespace in scope.namespaces:
         if names and namespace not in names:
-            near = get_close_matches(namespace, names, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(names[:10])}"
-            raise UsageError(f"namespace {namespace!r} has no containers in prometheus; {hint}")
+            raise no_such_namespace(namespace, names, "has no containers in prometheus")
     if not names:
         raise SourceUnavailable(
             f"prometheus {client.settings.shown} knows no containers at that time: neither kube-state-metrics nor "

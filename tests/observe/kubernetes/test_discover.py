@@ -14,7 +14,7 @@ import pytest
 from tests.support.builders import MIB
 from tests.support.servers import Answer, Request, Server, answering, as_json
 from vpa_inplace.domain.amounts import Amounts
-from vpa_inplace.domain.errors import SourceConfused, SourceRefused, SourceUnavailable, UsageError
+from vpa_inplace.domain.errors import SourceConfused, SourceRefused, SourceUnavailable, UnknownName, UsageError
 from vpa_inplace.domain.pods import ContainerKind, QosClass
 from vpa_inplace.domain.resource import Resource
 from vpa_inplace.observe.discovery import Discovered
@@ -185,6 +185,29 @@ def test_operating_system(fields: Object, expected: str, tmp_path: Path) -> None
     assert found(Cluster({PODS: [a_pod("p", **fields)]}), tmp_path).pods[0].os == expected
 
 
+def test_nodes_know_their_operating_system(tmp_path: Path) -> None:
+    """What the pod says of itself counts more than what its node says."""
+    windows = {"metadata": {"name": "node-1", "labels": {"kubernetes.io/os": "windows"}}}
+    pods = [a_pod("silent"), a_pod("sure", os={"name": "linux"}), a_pod("elsewhere", nodeName="node-2")]
+    seen = found(Cluster({PODS: pods, NODES: [windows]}), tmp_path).pods
+    assert {pod.name: pod.os for pod in seen} == {"silent": "windows", "sure": "linux", "elsewhere": "linux"}
+
+
+def test_odd_fields_do_not_stop_the_rest(tmp_path: Path) -> None:
+    """A class of QoS that we do not know, an empty resources field, quantities that are none."""
+    new_class = a_pod("new-class")
+    new_class["status"] = {"phase": "Running", "qosClass": "BestOfAll"}
+    empty = a_pod("empty", containers=[{"name": "app", "resources": None}])
+    empty["status"] = {"phase": "Running"}
+    broken = a_pod("broken", containers=[{"name": "app", "resources": {"requests": {"cpu": "lots"}}}])
+    node = {"metadata": {"name": "n"}, "status": {"allocatable": {"cpu": "many"}}}
+    seen = found(Cluster({PODS: [new_class, empty, broken], NODES: [node]}), tmp_path)
+    assert {pod.name: pod.qos for pod in seen.pods} == {"new-class": QosClass.BURSTABLE, "empty": QosClass.BEST_EFFORT}
+    assert [(skip.what, skip.reason) for skip in seen.skips] == [("shop/broken", "UnreadablePod")]
+    assert dict(seen.nodes) == {}
+    assert "node n is left out" in seen.warnings[0]
+
+
 def test_static_pods_are_told(tmp_path: Path) -> None:
     mirror = a_pod("etcd", owner=("Node", "node-1"))
     mirror["metadata"]["annotations"] = {"kubernetes.io/config.mirror": "abc"}  # type: ignore[index]
@@ -252,7 +275,18 @@ def test_nodes(tmp_path: Path) -> None:
     ("answer", "kind", "words"),
     [
         pytest.param(Answer(401, b"Unauthorized", "text/plain"), SourceRefused, "log in again", id="expired-token"),
-        pytest.param(refusal('pods is forbidden: User "u" cannot list'), SourceRefused, "cannot list", id="forbidden"),
+        pytest.param(
+            refusal('pods is forbidden: User "u" cannot list'),
+            SourceRefused,
+            "403: these credentials may not list pods; it says: pods is forbidden",
+            id="forbidden",
+        ),
+        pytest.param(
+            Answer(403, b""), SourceRefused, "may not list pods; it says: nothing", id="forbidden-without-a-word"
+        ),
+        pytest.param(
+            Answer(200, b'{"items":[', claimed_length=999), SourceUnavailable, "broke off its answer", id="breaks-off"
+        ),
         pytest.param(Answer(200, b"<html>", "text/html"), SourceConfused, "no Kubernetes API", id="html"),
         pytest.param(as_json({"items": [{"metadata": 3}]}), SourceConfused, "metadata", id="odd-object"),
         pytest.param(Answer(500, b"oops", "text/plain"), SourceUnavailable, "500 oops", id="broken"),
@@ -261,6 +295,27 @@ def test_nodes(tmp_path: Path) -> None:
 def test_refusals(answer: Answer, kind: type[Exception], words: str, tmp_path: Path) -> None:
     with pytest.raises(kind, match=words):
         found(Cluster(answers={PODS: answer}), tmp_path)
+
+
+def test_a_refusal_names_the_namespace(tmp_path: Path) -> None:
+    path = "/api/v1/namespaces/shop/pods"
+    with pytest.raises(SourceRefused, match="may not list pods in namespace shop"):
+        found(Cluster(answers={path: refusal("forbidden")}), tmp_path, Scope(cluster="c", namespaces=("shop",)))
+
+
+def test_a_selector_that_is_none_is_the_users_mistake(tmp_path: Path) -> None:
+    said = refusal("unable to parse requirement: found '(', expected: identifier", 400)
+    with pytest.raises(UsageError, match=r"selector 'app=\(': .*unable to parse"):
+        found(Cluster(answers={PODS: said}), tmp_path, Scope(cluster="c", selector="app=("))
+
+
+def test_tls_that_fails(tmp_path: Path) -> None:
+    """A server that does not speak TLS at all fails the handshake, as a certificate of a stranger would."""
+    with reaching(Cluster(), tmp_path) as (settings, _):
+        assert settings.kubeconfig is not None
+        settings.kubeconfig.write_text(settings.kubeconfig.read_text().replace("http://", "https://"))
+        with pytest.raises(SourceUnavailable, match=r"TLS: .*; check server and certificate-authority"):
+            discover(KubeClient(settings), Scope())
 
 
 def test_nobody_listens(tmp_path: Path) -> None:
@@ -310,6 +365,14 @@ def test_kubeconfigs_that_do_not_work(content: str | None, context: str | None, 
         KubeClient(KubeSettings(kubeconfig=file, context=context))
 
 
+def test_a_context_that_is_misspelt(tmp_path: Path) -> None:
+    with (
+        reaching(Cluster(), tmp_path) as (settings, _),
+        pytest.raises(UnknownName, match="unknown kubeconfig context 'hre': did you mean 'here'"),
+    ):
+        KubeClient(KubeSettings(kubeconfig=settings.kubeconfig, context="hre"))
+
+
 def test_neither_kubeconfig_nor_pod(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -324,7 +387,7 @@ def test_a_slow_server_is_not_waited_for_ever(tmp_path: Path, monkeypatch: pytes
     never = threading.Event()
     monkeypatch.setattr(client_module, "READ_TIMEOUT", 0.3)
     try:
-        with pytest.raises(SourceUnavailable, match="cannot be reached"):
+        with pytest.raises(SourceUnavailable, match=r"did not answer within 0\.3 s"):
             found(Cluster(answers={PODS: Answer(delay=never)}), tmp_path)
     finally:
         never.set()

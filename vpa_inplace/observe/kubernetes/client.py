@@ -6,6 +6,7 @@ the client's configuration, credentials and transport are used.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +14,14 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from vpa_inplace.domain.errors import SourceConfused, SourceRefused, SourceUnavailable, UsageError
+from vpa_inplace.domain.errors import SourceConfused, SourceRefused, SourceUnavailable, UnknownName, UsageError
 
 PAGE: Final = 500  # objects a page: kubectl's
 CONNECT_TIMEOUT: Final = 5.0  # seconds
 READ_TIMEOUT: Final = 60.0  # seconds
 SHOWN: Final = 200  # characters of a server's answer worth repeating
+
+_PREFIX: Final = re.compile(r"^HTTPS?Connection(Pool)?\(.*?\): ")  # of urllib3's messages: the address is in ours
 
 Item = TypeVar("Item")
 
@@ -70,10 +73,12 @@ class KubeClient:
 
         Raises:
             SourceRefused: 401 and 403.
+            BadRequest: 400, a selector that is none.
             NotFound: 404.
             Gone: 410, a page token or resourceVersion that has expired.
-            SourceUnavailable: no connection, a time-out, any other status.
+            SourceUnavailable: no connection, TLS, a time-out, any other status.
         """
+        from kubernetes.client.exceptions import ApiException
         from urllib3.exceptions import HTTPError
 
         headers = {"Accept": "application/json"}
@@ -90,8 +95,12 @@ class KubeClient:
         try:
             response = self._api.call_api(*serialized, _request_timeout=(CONNECT_TIMEOUT, READ_TIMEOUT))
             data: bytes = response.read()
+        except ApiException as error:  # how the client passes on that TLS failed; it has no status then
+            said = str(error.reason).rpartition("\n")[2]
+            message = f"kubernetes {self.server}: TLS: {said}; check server and certificate-authority in the kubeconfig"
+            raise SourceUnavailable(message) from error
         except HTTPError as error:
-            raise SourceUnavailable(f"kubernetes {self.server} cannot be reached: {_reason(error)}") from error
+            raise SourceUnavailable(f"kubernetes {self.server} {_reason(error)}") from error
         if response.status >= 400:
             raise self._worded(method, path, response.status, data)
         return data
@@ -147,9 +156,17 @@ class KubeClient:
                 f"kubernetes {self.server} answered 401: the credentials have expired or are not known there; log in again"
             )
         if status == 403:
-            return SourceRefused(f"kubernetes {self.server} answered 403: {said}")
-        kinds: dict[int, type[SourceUnavailable]] = {404: NotFound, 410: Gone}
+            verb = "list" if method == "GET" else method.lower()
+            return SourceRefused(
+                f"kubernetes {self.server} answered 403: these credentials may not {verb} {_plainly(path)}; "
+                f"it says: {said or 'nothing'}"
+            )
+        kinds: dict[int, type[SourceUnavailable]] = {400: BadRequest, 404: NotFound, 410: Gone}
         return kinds.get(status, SourceUnavailable)(f"kubernetes {self.server}: {method} {path}: {status} {said}")
+
+
+class BadRequest(SourceUnavailable):
+    """The server does not understand a part of the question."""
 
 
 class NotFound(SourceUnavailable):
@@ -175,6 +192,8 @@ def _connect(settings: KubeSettings) -> Any:
     try:
         config.load_kube_config(config_file=file, context=settings.context, client_configuration=configuration)
     except ConfigException as error:
+        if settings.context is not None:
+            _must_have_context(config, file, settings.context)
         if asked:
             raise UsageError(f"kubeconfig{f' {file}' if file else ''}: {error}") from error
         try:
@@ -188,7 +207,34 @@ def _connect(settings: KubeSettings) -> Any:
     return client.ApiClient(configuration)
 
 
+def _must_have_context(config: Any, file: str | None, context: str) -> None:
+    from kubernetes.config.config_exception import ConfigException
+
+    try:
+        contexts, _ = config.list_kube_config_contexts(config_file=file)
+    except (ConfigException, TypeError):
+        return  # a file without contexts is worded by the caller
+    names = [str(one["name"]) for one in contexts]
+    if names and context not in names:
+        raise UnknownName("kubeconfig context", context, names)
+
+
+def _plainly(path: str) -> str:
+    """``/apis/apps/v1/namespaces/shop/replicasets`` as people say it: replicasets in namespace shop."""
+    *above, resource = path.split("/")
+    namespace = f" in namespace {above[-1]}" if above[-2:-1] == ["namespaces"] else ""
+    return resource + namespace
+
+
 def _reason(error: Exception) -> str:
-    inner = getattr(error, "reason", None)
-    text = str(inner or error)
-    return text.rpartition("object at 0x")[2].partition(">: ")[2] or text[:SHOWN]
+    from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProtocolError, ReadTimeoutError
+
+    if isinstance(error, ReadTimeoutError):
+        return f"did not answer within {READ_TIMEOUT:g} s"
+    # a refused connection counts as a time-out to urllib3
+    if isinstance(error, ConnectTimeoutError) and not isinstance(error, NewConnectionError):
+        return f"cannot be reached: no connection within {CONNECT_TIMEOUT:g} s"
+    if isinstance(error, ProtocolError):
+        return "broke off its answer; try again"
+    text = _PREFIX.sub("", str(getattr(error, "reason", None) or error))
+    return f"cannot be reached: {text[:SHOWN]}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from typing import Final
 from urllib.parse import quote
 
@@ -13,8 +12,8 @@ from vpa_inplace.domain.moves import Skip
 from vpa_inplace.domain.pods import Container, ContainerKind, Node, Pod, QosClass, qos_of
 from vpa_inplace.domain.quantity import parse_amount
 from vpa_inplace.domain.resource import Resource
-from vpa_inplace.observe.discovery import Discovered, left_out, not_sized
-from vpa_inplace.observe.kubernetes.client import KubeClient, NotFound
+from vpa_inplace.observe.discovery import Discovered, left_out, no_such_namespace, not_sized
+from vpa_inplace.observe.kubernetes.client import BadRequest, KubeClient, NotFound
 from vpa_inplace.observe.kubernetes.objects import (
     ContainerSpec,
     ContainerStatus,
@@ -22,11 +21,14 @@ from vpa_inplace.observe.kubernetes.objects import (
     NodeObject,
     OwnedObject,
     PodObject,
+    PodSpec,
 )
 from vpa_inplace.observe.source import Progress, Report, Scope, silent
 from vpa_inplace.workload.owners import Owners, Ref, topmost
 
 MIRROR: Final = "kubernetes.io/config.mirror"  # annotation of a static pod's mirror
+OS_LABEL: Final = "kubernetes.io/os"  # of nodes, set by the kubelet; pods that choose by it name it in nodeSelector
+CLASSES: Final = {str(qos): qos for qos in QosClass}
 BETWEEN: Final = {
     "ReplicaSet": "/apis/apps/v1/{namespace}replicasets",
     "Job": "/apis/batch/v1/{namespace}jobs",
@@ -39,14 +41,13 @@ def discover(client: KubeClient, scope: Scope, report: Report = silent) -> Disco
     """Every live pod of the scope.
 
     Raises:
-        UsageError: a namespace that was asked for does not exist.
+        UsageError: a namespace that was asked for does not exist, or the selector is none.
         SourceRefused: pods may not be listed.
     """
     found: dict[str, PodObject] = {}
     seen: set[str] = set()  # namespaces with live pods
     for namespace in scope.namespaces or (None,):
-        query = {"labelSelector": scope.selector} if scope.selector else {}
-        for pod in client.items(f"/api/v1/{_below(namespace)}pods", PodObject, query):
+        for pod in _listed(client, namespace, scope.selector):
             if not _alive(pod):
                 continue
             seen.add(pod.metadata.namespace)
@@ -57,11 +58,24 @@ def discover(client: KubeClient, scope: Scope, report: Report = silent) -> Disco
         report(Progress("discover", len(found), None, "pods"))
     warnings: list[str] = []
     owners = _owners(client, found.values(), scope, warnings)
-    nodes = _nodes(client, warnings)
+    nodes, systems = _nodes(client, warnings)
     skips = list(left_out(seen, scope))
-    pods = tuple(sorted(_pods(found.values(), scope.cluster, owners, skips), key=lambda p: (p.namespace, p.name)))
+    kept = _pods(found.values(), scope.cluster, owners, systems, skips)
+    pods = tuple(sorted(kept, key=lambda p: (p.namespace, p.name)))
     skips.extend(not_sized(pods))
     return Discovered(pods=pods, nodes=nodes, skips=tuple(skips), warnings=tuple(warnings))
+
+
+def _listed(client: KubeClient, namespace: str | None, selector: str) -> Iterator[PodObject]:
+    query = {"labelSelector": selector} if selector else {}
+    try:
+        yield from client.items(f"/api/v1/{_below(namespace)}pods", PodObject, query)
+    except BadRequest as error:
+        if not selector:
+            raise
+        raise UsageError(
+            f"selector {selector!r}: {error}; write it as for kubectl -l, like app=web,tier!=test"
+        ) from error
 
 
 def _below(namespace: str | None) -> str:
@@ -78,9 +92,7 @@ def _must_exist(client: KubeClient, namespace: str) -> None:
     except SourceRefused:
         return  # who may not list namespaces is told of an empty result instead
     if namespace not in names:
-        near = get_close_matches(namespace, names, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise UsageError(f"namespace {namespace!r} does not exist on {client.server}{hint}")
+        raise no_such_namespace(namespace, names, f"does not exist on {client.server}")
 
 
 def _controller(metadata: Metadata) -> Ref | None:
@@ -108,28 +120,36 @@ def _owners(client: KubeClient, pods: Iterable[PodObject], scope: Scope, warning
     return owners
 
 
-def _nodes(client: KubeClient, warnings: list[str]) -> dict[str, Node]:
-    """Nodes by name; without the right to list them we go on."""
-    nodes = {}
+def _nodes(client: KubeClient, warnings: list[str]) -> tuple[dict[str, Node], dict[str, str]]:
+    """Nodes by name, and what they run; without the right to list them, or one that cannot be read, we go on."""
+    nodes: dict[str, Node] = {}
+    systems: dict[str, str] = {}
     try:
         for item in client.items("/api/v1/nodes", NodeObject):
-            allocatable = _amounts(item.status.allocatable)
             name = item.metadata.name
+            systems[name] = (item.metadata.labels or {}).get(OS_LABEL, "")
+            try:
+                allocatable = _amounts(item.status.allocatable)
+            except QuantityError as error:
+                warnings.append(f"node {name} is left out: its allocatable {error}")
+                continue
             nodes[name] = Node(name=name, allocatable=allocatable, unschedulable=bool(item.spec.unschedulable))
     except SourceRefused as error:
         warnings.append(f"nodes cannot be listed, so room on nodes is not known: {error}")
-    return nodes
+    return nodes, systems
 
 
-def _pods(objects: Iterable[PodObject], cluster: str, owners: Owners, skips: list[Skip]) -> Iterator[Pod]:
+def _pods(
+    objects: Iterable[PodObject], cluster: str, owners: Owners, systems: Mapping[str, str], skips: list[Skip]
+) -> Iterator[Pod]:
     for item in objects:
         try:
-            yield _pod(item, cluster, owners)
+            yield _pod(item, cluster, owners, systems)
         except QuantityError as error:  # never seen from a real API server; one odd object must not stop the rest
             skips.append(Skip(f"{item.metadata.namespace}/{item.metadata.name}", "UnreadablePod", str(error)))
 
 
-def _pod(item: PodObject, cluster: str, owners: Owners) -> Pod:
+def _pod(item: PodObject, cluster: str, owners: Owners, systems: Mapping[str, str]) -> Pod:
     metadata, spec, status = item.metadata, item.spec, item.status
     statuses = {s.name: s for s in (*(status.container_statuses or ()), *(status.init_container_statuses or ()))}
     containers = tuple(
@@ -139,21 +159,26 @@ def _pod(item: PodObject, cluster: str, owners: Owners) -> Pod:
             *((c, _init_kind(c)) for c in spec.init_containers or ()),
         )
     )
-    asked_os = (spec.node_selector or {}).get("kubernetes.io/os")
     return Pod(
         namespace=metadata.namespace,
         name=metadata.name,
         uid=metadata.uid,
         workload=topmost(cluster, metadata.namespace, metadata.name, owners),
         containers=containers,
-        qos=QosClass(status.qos_class) if status.qos_class else qos_of(containers),
+        qos=CLASSES.get(status.qos_class or "") or qos_of(containers),
         phase=status.phase,
         node=spec.node_name,
-        os=spec.os.name if spec.os is not None else asked_os or "linux",
+        os=_system(spec, systems),
         static=MIRROR in (metadata.annotations or {}),
         created=metadata.creation_timestamp,
         resource_version=metadata.resource_version,
     )
+
+
+def _system(spec: PodSpec, systems: Mapping[str, str]) -> str:
+    """What the pod says, then what its node says, then the node it asks for; Linux where nobody says anything."""
+    said = spec.os.name if spec.os is not None else systems.get(spec.node_name or "")
+    return said or (spec.node_selector or {}).get(OS_LABEL) or "linux"
 
 
 def _init_kind(container: ContainerSpec) -> ContainerKind:
@@ -171,8 +196,8 @@ def _container(spec: ContainerSpec, kind: ContainerKind, status: ContainerStatus
     return Container(
         name=spec.name,
         kind=kind,
-        requests=_amounts(spec.resources.requests),
-        limits=_amounts(spec.resources.limits),
+        requests=_amounts(spec.resources.requests if spec.resources else None),
+        limits=_amounts(spec.resources.limits if spec.resources else None),
         restart_on_resize=frozenset(r for r in Resource if r.key in restarting),
         restarts=status.restart_count if status else 0,
         last_oom=max(kills, default=None),

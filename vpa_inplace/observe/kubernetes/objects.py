@@ -40,7 +40,7 @@ class ResizePolicy(_Object):
 
 class ContainerSpec(_Object):
     name: str
-    resources: Resources = msgspec.field(default_factory=Resources)
+    resources: Resources | None = None
     restart_policy: str | None = None
     resize_policy: list[ResizePolicy] | None = None
 
@@ -92,6 +92,10 @@ class OwnedObject(_Object):
     metadata: Metadata
 
 
+class NodeMetadata(Metadata):
+    labels: dict[str, str] | None = None
+
+
 class NodeSpec(_Object):
     unschedulable: bool | None = None
 
@@ -101,6 +105,6 @@ class NodeStatus(_Object):
 
 
 class NodeObject(_Object):
-    metadata: Metadata
+    metadata: NodeMetadata
     spec: NodeSpec = msgspec.field(default_factory=NodeSpec)
     status: NodeStatus = msgspec.field(default_factory=NodeStatus)
