@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "vpa_inplace"
-PURE = ("domain", "history", "workload", "forecast", "recommend", "plan", "guard", "lifecycle.py", "decide.py")
+PURE = ("domain", "history", "workload", "forecast", "recommend", "plan", "guard", "lifecycle", "decide.py")
 MODULES = [
     module
     for room in PURE

@@ -26,6 +26,13 @@ class Amounts:
     def replace(self, resource: Resource, amount: int | None) -> Amounts:
         return Amounts(amount, self.memory) if resource is Resource.CPU else Amounts(self.cpu, amount)
 
+    def overlaid(self, other: Amounts) -> Amounts:
+        """These amounts after a change that names only what it touches."""
+        return Amounts(
+            self.cpu if other.cpu is None else other.cpu,
+            self.memory if other.memory is None else other.memory,
+        )
+
 
 def encode(amount: int | None) -> int:
     """``None`` as the matrix sentinel."""

@@ -44,7 +44,7 @@ class Change:
 
     def after(self) -> tuple[Amounts, Amounts]:
         """Requests and limits once the change is made."""
-        return _overlay(self.old_requests, self.requests), _overlay(self.old_limits, self.limits)
+        return self.old_requests.overlaid(self.requests), self.old_limits.overlaid(self.limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +96,3 @@ class Skip:
 def _falls(old: int | None, new: int | None) -> bool:
     """An amount that is not set counts as zero; one that is not changed does not fall."""
     return new is not None and new < (old or 0)
-
-
-def _overlay(old: Amounts, new: Amounts) -> Amounts:
-    return Amounts(
-        old.cpu if new.cpu is None else new.cpu,
-        old.memory if new.memory is None else new.memory,
-    )

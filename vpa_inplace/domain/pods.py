@@ -27,6 +27,21 @@ class QosClass(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ResizeStatus:
+    """What the kubelet says of a pod's latest resize, in the pod's conditions; empty where it says nothing."""
+
+    pending: str = ""  # reason of PodResizePending: Deferred or Infeasible
+    in_progress: bool = False
+    failing: bool = False  # PodResizeInProgress with reason Error
+    message: str = ""
+    since: datetime | None = None
+
+    @property
+    def quiet(self) -> bool:
+        return not (self.pending or self.in_progress)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
     """One container of a pod."""
 
@@ -37,6 +52,9 @@ class Container:
     restart_on_resize: frozenset[Resource] = frozenset()  # resizePolicy RestartContainer
     restarts: int = 0
     last_oom: datetime | None = None
+    allocated: Amounts | None = None  # requests that the kubelet has set aside; None where it does not say
+    actual_requests: Amounts | None = None  # what the runtime runs it with
+    actual_limits: Amounts | None = None
 
     @property
     def sized(self) -> bool:
@@ -59,6 +77,9 @@ class Pod:
     static: bool = False  # a mirror pod of a file on the node
     created: datetime | None = None
     resource_version: str | None = None
+    generation: int | None = None  # of the spec
+    observed_generation: int | None = None  # that the kubelet has seen; not told before Kubernetes 1.34
+    resize: ResizeStatus = ResizeStatus()
 
     @property
     def live(self) -> bool:
