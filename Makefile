@@ -12,10 +12,10 @@ DEV  := $(VENV)/.installed-dev
 PIP  := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system demo test check format bench clean distclean
+.PHONY: help setup system demo test check format bench cluster playground playground-down clean distclean
 
 help:  ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-16s %s\n' "$$name" "$$text"; done
 	@echo '  variables: PYTHON=python3.12 picks the interpreter, WORKERS=4 the test processes, ARGS="-k name" goes to pytest'
 
 setup: $(DEV) system  ## everything for developing: .venv with the pinned packages, system parts for the tests
@@ -23,8 +23,9 @@ setup: $(DEV) system  ## everything for developing: .venv with the pinned packag
 demo: $(RUN)  ## the whole program on generated data: no cluster, no Prometheus
 	$(BIN)/vpa-inplace demo
 
-test: setup  ## all tests
-	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+test: setup  ## all tests; the first time it also builds a Kubernetes to test against (five minutes)
+	@$(BIN)/python -m tests.cluster.build --or-skip
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 check: $(DEV)  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .
@@ -38,6 +39,15 @@ format: $(DEV)  ## let ruff put format and imports right
 
 bench: $(DEV) system  ## measure speed and memory against the budgets
 	$(BIN)/python tests/bench/bench.py $(ARGS)
+
+cluster: setup  ## build the Kubernetes of the tests from source, once; KUBERNETES=1.33.13 picks another version
+	@$(BIN)/python -m tests.cluster.build
+
+playground: setup  ## a real one-node cluster with Prometheus, example apps and load on this machine, to play with
+	@$(BIN)/python -m tests.cluster.playground up
+
+playground-down:  ## end it, and leave nothing
+	@$(BIN)/python -m tests.cluster.playground down
 
 clean:  ## remove what builds and tests leave behind
 	rm -rf build dist *.egg-info .coverage htmlcov .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
