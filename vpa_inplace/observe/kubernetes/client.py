@@ -51,6 +51,15 @@ class _Status(msgspec.Struct):
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """An answer as it came."""
+
+    status: int
+    body: bytes
+    retry_after: str | None = None  # the header
+
+
 class KubeClient:
     """Raises UsageError for configuration, SourceRefused, SourceConfused or SourceUnavailable for the rest."""
 
@@ -78,12 +87,30 @@ class KubeClient:
             Gone: 410, a page token or resourceVersion that has expired.
             SourceUnavailable: no connection, TLS, a time-out, any other status.
         """
+        answer = self.answer(method, path, query, body)
+        if answer.status >= 400:
+            raise self._worded(method, path, answer.status, answer.body)
+        return answer.body
+
+    def answer(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str | int] | None = None,
+        body: object = None,
+        content_type: str = "application/json",
+    ) -> HttpAnswer:
+        """The answer to one request whatever its status: for writers, to whom a refusal is news and not an error.
+
+        Raises:
+            SourceUnavailable: no answer at all: no connection, TLS, a time-out. A write may have been done.
+        """
         from kubernetes.client.exceptions import ApiException
         from urllib3.exceptions import HTTPError
 
         headers = {"Accept": "application/json"}
         if body is not None:
-            headers["Content-Type"] = "application/json"
+            headers["Content-Type"] = content_type
         serialized = self._api.param_serialize(
             method,
             path,
@@ -101,9 +128,7 @@ class KubeClient:
             raise SourceUnavailable(message) from error
         except HTTPError as error:
             raise SourceUnavailable(f"kubernetes {self.server} {_reason(error)}") from error
-        if response.status >= 400:
-            raise self._worded(method, path, response.status, data)
-        return data
+        return HttpAnswer(response.status, data, response.getheader("Retry-After"))
 
     def items(self, path: str, kind: type[Item], query: Mapping[str, str | int] | None = None) -> Iterator[Item]:
         """Every object of a list, page by page.
