@@ -88,9 +88,13 @@ class KubeClient:
             SourceUnavailable: no connection, TLS, a time-out, any other status.
         """
         answer = self.answer(method, path, query, body)
+        self.refuse(method, path, answer)
+        return answer.body
+
+    def refuse(self, method: str, path: str, answer: HttpAnswer) -> None:
+        """Raise what ``request`` raises if the answer is a refusal."""
         if answer.status >= 400:
             raise self._worded(method, path, answer.status, answer.body)
-        return answer.body
 
     def answer(
         self,
