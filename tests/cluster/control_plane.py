@@ -25,6 +25,7 @@ from tests.cluster.runs import Place
 ADMIN = ("admin", ("system:masters",))
 SERVICES = "10.96.0.0/16"  # nothing routes there: no kube-proxy runs
 FIRST_SERVICE = "10.96.0.1"
+TOKEN_SECONDS = 365 * 24 * 3600  # a playground may stay for weeks
 ETCD_SECONDS, API_SECONDS = 30.0, 120.0  # seen: 0.3 to 0.9 s, 2.2 to 3.3 s; slow machines and busy ones get more
 
 
@@ -90,7 +91,7 @@ class ControlPlane:
             reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role}
             binding = {"metadata": {"name": role}, "roleRef": reference, "subjects": [subject]}
             api.create(f"{rbac}/clusterrolebindings", binding).expect()
-        answer = api.create(f"{base}/{name}/token", {"spec": {"expirationSeconds": 24 * 3600}})
+        answer = api.create(f"{base}/{name}/token", {"spec": {"expirationSeconds": TOKEN_SECONDS}})
         token: str = answer.expect()["status"]["token"]
         return token
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,10 +18,10 @@ import pytest
 
 from tests.cluster.api import STRATEGIC, Answer, Api, until
 from tests.cluster.toolchain import KUBERNETES, Missing
-from tests.support.components import require
+from tests.support.components import require, require_prometheus
 
 VERSION = (os.environ.get("KUBERNETES") or KUBERNETES).removeprefix("v")
-GROUPS = ("cluster", "control_plane")
+GROUPS = ("cluster", "control_plane")  # a test that wants both goes with the first
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -62,6 +63,15 @@ def cluster() -> Iterator[Any]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def observability(cluster: Any) -> Any:
+    """Prometheus beside the cluster: a `tests.cluster.observability.Prometheus` that is running."""
+    from tests.cluster.observed import observe
+
+    require_prometheus()
+    return observe(cluster)
+
+
 @pytest.fixture
 def namespace(cluster: Any, request: pytest.FixtureRequest) -> Iterator[Namespace]:
     """A namespace of the test's own, gone after it with all that is in it."""
@@ -72,7 +82,9 @@ def namespace(cluster: Any, request: pytest.FixtureRequest) -> Iterator[Namespac
 @contextmanager
 def fresh_namespace(api: Api, wish: str) -> Iterator[Namespace]:
     """A namespace with a name like this one, gone with the block."""
-    name = re.sub(r"[^a-z0-9]+", "-", wish.lower()).strip("-")[:55].strip("-")
+    name = re.sub(r"[^a-z0-9]+", "-", wish.lower()).strip("-")
+    if len(name) > 63:  # a tail of its own, or two cases of one test would meet
+        name = f"{name[:50].strip('-')}-{zlib.crc32(name.encode()):08x}"
     api.create("/api/v1/namespaces", {"metadata": {"name": name}}).expect()
     path = f"/api/v1/namespaces/{name}"
     try:

@@ -111,19 +111,28 @@ def remembered(place: Place) -> dict[str, psutil.Process]:
         number, _, born = file.read_text().partition(" ")
         with contextlib.suppress(psutil.NoSuchProcess, ValueError):
             process = psutil.Process(int(number))
-            if abs(process.create_time() - float(born)) < 0.1:
+            if abs(process.create_time() - float(born)) < 0.1 and process.status() != psutil.STATUS_ZOMBIE:
                 found[file.name] = process
     return found
 
 
 def end_remembered(place: Place) -> None:
-    """Ask the components that a killed harness left behind to end, then make them."""
-    left = list(remembered(place).values())
-    for process in left:
+    """End the components that a killed harness left behind, last first: an API server without etcd takes its time."""
+    for process in sorted(remembered(place).values(), key=psutil.Process.create_time, reverse=True):
+        for end in (process.terminate, process.kill):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                end()
+            if _over(process):
+                break
+
+
+def _over(process: psutil.Process) -> bool:
+    """Whether it ends in time. One that its new parent has not yet asked after (a zombie) has ended."""
+    deadline = time.monotonic() + STOP
+    while time.monotonic() < deadline:
         with contextlib.suppress(psutil.NoSuchProcess):
-            process.terminate()
-    _, stubborn = psutil.wait_procs(left, timeout=STOP)
-    for process in stubborn:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
-    psutil.wait_procs(stubborn, timeout=STOP)
+            if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+                time.sleep(POLL)
+                continue
+        return True
+    return False

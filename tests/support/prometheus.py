@@ -58,31 +58,37 @@ def serving(data: Path) -> Iterator[Running]:
     require_prometheus()
     config = data.parent / "prometheus.yml"
     config.write_text("global: {}\n")
-    port = _free_port()
-    process = subprocess.Popen(
-        [
-            str(shutil.which("prometheus")),
-            f"--config.file={config}",
-            f"--storage.tsdb.path={data}",
-            "--storage.tsdb.retention.time=100y",
-            f"--web.listen-address=127.0.0.1:{port}",
-            "--log.level=error",
-        ],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    port = free_port()
+    flags = ("--storage.tsdb.retention.time=100y", "--log.level=error")
+    silent = subprocess.DEVNULL
+    process = subprocess.Popen(command(config, data, port, *flags), stdin=silent, stdout=silent, stderr=silent)
     try:
         url = f"http://127.0.0.1:{port}"
-        _wait_until_ready(url, process)
+        wait_until_ready(url, process)
         yield Running(url, process.pid)
     finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process)
+
+
+def command(config: Path, data: Path, port: int, *flags: str) -> list[str]:
+    """How a server on this port of the loopback is started."""
+    return [
+        str(shutil.which("prometheus")),
+        f"--config.file={config}",
+        f"--storage.tsdb.path={data}",
+        f"--web.listen-address=127.0.0.1:{port}",
+        *flags,
+    ]
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Ask it to stop, and wait; kill what does not."""
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 @contextmanager
@@ -93,22 +99,27 @@ def prometheus_with(text: Iterable[str], folder: Path) -> Iterator[Running]:
         yield running
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
 
 
-def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
+def wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
     for _ in range(READY * 10):
         if process.poll() is not None:
             raise RuntimeError(f"prometheus ended with {process.returncode}")
-        try:
-            with urllib.request.urlopen(f"{url}/-/ready", timeout=1) as answer:
-                if answer.status == 200:
-                    return
-        except OSError:
-            pass
+        if is_ready(url):
+            return
         time.sleep(0.1)
     raise RuntimeError("prometheus did not become ready")
+
+
+def is_ready(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/-/ready", timeout=1) as answer:
+            ready: bool = answer.status == 200
+            return ready
+    except OSError:
+        return False

@@ -51,6 +51,7 @@ def answering(answer: Callable[[Request], Answer]) -> Iterator[Server]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # else a body waits 40 ms for the client to acknowledge its headers
 
         def do_GET(self) -> None:
             self._serve()

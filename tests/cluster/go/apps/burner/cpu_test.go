@@ -39,7 +39,7 @@ func TestPace(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			w, p := &world{stolen: c.stolen}, pace{}
 			for w.wall < 10*time.Second {
-				p.take(c.share, w.timing())
+				p.take(order{c.share, 1}, w.timing())
 			}
 			if got := float64(w.cpu) / float64(w.wall); math.Abs(got-c.want) > 0.01*c.want {
 				t.Errorf("used %.4f of the core, want %.4f", got, c.want)
@@ -48,18 +48,57 @@ func TestPace(t *testing.T) {
 	}
 }
 
-func TestPaceDoesNotCatchUp(t *testing.T) {
-	w, p := &world{stolen: 9}, pace{} // a tenth of a core for a share of a half
+func TestPaceMakesUpForALittle(t *testing.T) {
+	w, p := &world{stolen: 9}, pace{} // a tenth of a core for a share of a half: two seconds are missing after five
 	for w.wall < 5*time.Second {
-		p.take(0.5, w.timing())
+		p.take(order{0.5, 1}, w.timing())
 	}
 	w.stolen = 0
 	before, start := w.cpu, w.wall
-	for w.wall < start+time.Second {
-		p.take(0.5, w.timing())
+	for w.wall < start+2*time.Second {
+		p.take(order{0.5, 1}, w.timing())
 	}
-	if got := (w.cpu - before).Seconds(); math.Abs(got-0.5) > 0.02 { // one slice of 0.02 s may straddle the second
-		t.Errorf("used %.3f s in the second after, want 0.5: two seconds of demand were lost before", got)
+	got, want := (w.cpu - before).Seconds(), 2*0.5+0.5*backlog.Seconds()
+	if math.Abs(got-want) > 0.02 { // one slice of 0.02 s may straddle the end
+		t.Errorf("used %.3f s in the two seconds after, want %.3f", got, want)
+	}
+}
+
+func TestPaceSurvivesWaits(t *testing.T) {
+	w, p := &world{}, pace{}
+	for i := 0; w.wall < 10*time.Second; i++ {
+		if i%10 == 9 {
+			w.wall += 100 * time.Millisecond // others have the core for five slices
+		}
+		p.take(order{0.3, 1}, w.timing())
+	}
+	if got := w.cpu.Seconds() / w.wall.Seconds(); math.Abs(got-0.3) > 0.005 {
+		t.Errorf("used %.4f of the core, want 0.3", got)
+	}
+}
+
+func TestWhatElseIsUsedCounts(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		beside time.Duration // CPU time used beside the work in each second
+		want   float64       // of a core, together
+	}{
+		{"a little is part of the share", 10 * time.Millisecond, 0.1},
+		// In the rest of each second it works for the backlog and that rest, a tenth of 0.6 s, less the slice saved up.
+		{"much is not saved up", 900 * time.Millisecond, 0.9 + 0.06 - 0.02},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w, p := &world{}, pace{}
+			for second := time.Duration(1); second <= 20; second++ {
+				w.cpu, w.wall = w.cpu+c.beside, w.wall+c.beside
+				for w.wall < second*time.Second {
+					p.take(order{0.1, 1}, w.timing())
+				}
+			}
+			if got := w.cpu.Seconds() / w.wall.Seconds(); math.Abs(got-c.want) > 0.01 {
+				t.Errorf("used %.4f of the core, want %.4f", got, c.want)
+			}
+		})
 	}
 }
 
@@ -79,11 +118,13 @@ func TestSharesOfThreads(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			cores := &Cores{}
 			for range 3 {
-				cores.threads = append(cores.threads, &thread{changed: make(chan struct{}, 1)})
+				one := &thread{changed: make(chan struct{}, 1)}
+				one.order.Store(&order{})
+				cores.threads = append(cores.threads, one)
 			}
 			cores.Set(c.cores)
 			for i, thread := range cores.threads {
-				if got := math.Float64frombits(thread.share.Load()); got != c.want[i] {
+				if got := thread.order.Load().share; got != c.want[i] {
 					t.Errorf("thread %d: got %g, want %g", i, got, c.want[i])
 				}
 			}

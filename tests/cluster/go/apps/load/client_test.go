@@ -3,12 +3,19 @@ package load
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 )
+
+// silence reads a question and answers nothing until the client leaves.
+func silence(_ http.ResponseWriter, r *http.Request) {
+	_, _ = io.Copy(io.Discard, r.Body) // a server looks for who leaves once it has the whole question
+	<-r.Context().Done()
+}
 
 func TestAsk(t *testing.T) {
 	const token = "data: {\"choices\": []}\n\n"
@@ -22,7 +29,7 @@ func TestAsk(t *testing.T) {
 		{"no room", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(429) }, outcome{rejected: true}, ""},
 		{"a mistake of ours", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(400) }, outcome{}, "status 400"},
 		{"it broke off", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, token) }, outcome{tokens: 1}, "broke off"},
-		{"it takes too long", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, outcome{}, "no whole answer in time"},
+		{"it takes too long", silence, outcome{}, "no whole answer in time"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			server := httptest.NewServer(c.answers)

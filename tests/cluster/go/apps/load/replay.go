@@ -85,7 +85,8 @@ func (r replay) tell(t *tally, report io.Writer) (stop func()) {
 		return func() {}
 	}
 	ticker, stopped := time.NewTicker(r.progress), make(chan struct{})
-	go func() {
+	var telling sync.WaitGroup
+	telling.Go(func() {
 		for {
 			select {
 			case <-stopped:
@@ -94,8 +95,8 @@ func (r replay) tell(t *tally, report io.Writer) (stop func()) {
 				fmt.Fprintln(report, line(t.summary()))
 			}
 		}
-	}()
-	return func() { ticker.Stop(); close(stopped) }
+	})
+	return func() { ticker.Stop(); close(stopped); telling.Wait() }
 }
 
 func line(s Summary) string {

@@ -21,6 +21,7 @@ func Run(ctx context.Context, arguments []string) error {
 	runtime.GOMAXPROCS(1)
 	exits := make(chan os.Signal, 1) // one is enough: a signal says that there is something to reap, not how much
 	signal.Notify(exits, syscall.SIGCHLD)
+	reap()               // who ended before we listened
 	debug.FreeOSMemory() // what starting has used counts against the pod's limit
 	for {
 		select {

@@ -42,13 +42,10 @@ func Serve(ctx context.Context, name, listen string, handler http.Handler, grace
 	return nil
 }
 
-// NewRegistry is an empty registry but for what every process tells of itself (process_*, go_*).
+// NewRegistry is an empty registry but for what every process tells of itself (process_*).
 func NewRegistry() *prometheus.Registry {
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		collectors.NewGoCollector(),
-	)
+	registry.MustRegister(collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return registry
 }
 
