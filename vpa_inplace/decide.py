@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from vpa_inplace.domain.attempts import Ended
 from vpa_inplace.domain.ledger import Ledger
 from vpa_inplace.domain.moves import Move, Verdict
 from vpa_inplace.domain.policy import Policies
@@ -19,7 +20,7 @@ from vpa_inplace.domain.snapshot import Snapshot
 from vpa_inplace.forecast import Outlook
 from vpa_inplace.guard import GUARDS, judge
 from vpa_inplace.guard.guard import Guard
-from vpa_inplace.lifecycle import advance, debit
+from vpa_inplace.lifecycle import CLOCKS, Clocks, advance, enter
 from vpa_inplace.plan import plan
 from vpa_inplace.recommend import Sizes, size
 
@@ -33,7 +34,8 @@ class Decision:
     outlook: Outlook
     sizes: Sizes
     verdicts: tuple[Verdict, ...]
-    ledger: Ledger
+    ledger: Ledger  # with the admitted moves written down
+    ended: tuple[Ended, ...] = ()  # earlier resizes that are over
 
     @property
     def admitted(self) -> tuple[Move, ...]:
@@ -41,12 +43,18 @@ class Decision:
 
 
 def decide(
-    snapshot: Snapshot, outlook: Outlook, ledger: Ledger, policies: Policies, guards: Sequence[Guard] = GUARDS
+    snapshot: Snapshot,
+    outlook: Outlook,
+    ledger: Ledger,
+    policies: Policies,
+    *,
+    guards: Sequence[Guard] = GUARDS,
+    clocks: Clocks = CLOCKS,
 ) -> Decision:
     """Decide for the whole fleet at ``snapshot.now``."""
-    ledger = advance(ledger, snapshot, policies)
-    sizes = size(outlook, snapshot, policies, ledger)
-    moves = plan(sizes, snapshot, ledger, policies)
+    past = advance(ledger, snapshot, policies, clocks)
+    sizes = size(outlook, snapshot, policies, past.ledger)
+    moves = [*past.moves, *plan(sizes, snapshot, past.ledger, policies, past.moves)]
     verdicts = tuple(Verdict(move, judge(move, snapshot, policies, guards)) for move in moves)
     admitted = [verdict.move for verdict in verdicts if verdict.admitted]
     return Decision(
@@ -55,5 +63,6 @@ def decide(
         outlook=outlook,
         sizes=sizes,
         verdicts=verdicts,
-        ledger=debit(ledger, admitted),
+        ledger=enter(past.ledger, admitted, snapshot.epoch),
+        ended=past.ended,
     )

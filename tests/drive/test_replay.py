@@ -141,6 +141,7 @@ def test_replay_decides_what_a_single_decision_would() -> None:
         before, after = result.in_force[:, :, column - 1], result.in_force[:, :, column]
         cluster.born[:] = True
         cluster.spec[:] = before.astype(np.int64)
+        cluster._told[:] = cluster.spec
         cluster._build(np.arange(4))
         cluster.keep(np.ones(4, np.bool_))
         past = history.until(now)

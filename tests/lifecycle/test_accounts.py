@@ -17,7 +17,8 @@ from vpa_inplace.domain.moves import Change, Intent, Move
 from vpa_inplace.domain.pods import Pod
 from vpa_inplace.domain.policy import Policies, Policy
 from vpa_inplace.domain.snapshot import Snapshot
-from vpa_inplace.lifecycle import advance, debit
+from vpa_inplace.lifecycle.accounts import debit
+from vpa_inplace.lifecycle.accounts import refill as advance
 
 HOUR = timedelta(hours=1)
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from vpa_inplace.domain.amounts import Amounts
+from vpa_inplace.domain.intent import Intent
 from vpa_inplace.domain.keys import WorkloadKey
-from vpa_inplace.domain.moves import Intent
 
 
 class Phase(StrEnum):

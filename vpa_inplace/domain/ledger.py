@@ -1,4 +1,4 @@
-"""The little that must be remembered between ticks: resize budgets spent and the sizes at which containers died."""
+"""The little that must be remembered between ticks: budgets spent, sizes at which containers died, resizes on their way."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vpa_inplace.domain.amounts import UNSET
+from vpa_inplace.domain.attempts import Attempt, TooBig
 from vpa_inplace.domain.keys import Index
 
 
@@ -20,6 +21,8 @@ class Ledger:
     spent: npt.NDArray[np.float64]  # [n] resizes spent and not yet refilled
     oom_floor: npt.NDArray[np.int64]  # [n] bytes that memory must not undercut, UNSET where none
     oom_at: npt.NDArray[np.float64]  # [n] epoch seconds of the newest OOM, -inf where none
+    attempts: tuple[Attempt, ...] = ()
+    too_big: tuple[TooBig, ...] = ()
 
     @classmethod
     def empty(cls, rows: Index) -> Ledger:
@@ -33,7 +36,7 @@ class Ledger:
         )
 
     def on(self, rows: Index) -> Ledger:
-        """The same memory for other rows: containers that went are forgotten, new ones start empty."""
+        """The same memory for other rows: containers that went are forgotten, new ones start empty. Attempts are kept."""
         if rows is self.rows or rows == self.rows:
             return self if rows is self.rows else replace(self, rows=rows)
         fresh = Ledger.empty(rows)
@@ -41,4 +44,4 @@ class Ledger:
         new, old = np.array(pairs, np.intp).reshape(-1, 2).T
         for name in ("spent", "oom_floor", "oom_at"):
             getattr(fresh, name)[new] = getattr(self, name)[old]
-        return replace(fresh, at=self.at)
+        return replace(fresh, at=self.at, attempts=self.attempts, too_big=self.too_big)

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import IntEnum
+from typing import Final
 
 from vpa_inplace.domain.amounts import Amounts
+from vpa_inplace.domain.attempts import Attempt
+from vpa_inplace.domain.intent import Intent
 from vpa_inplace.domain.keys import ContainerKey
 from vpa_inplace.domain.pods import Pod
 from vpa_inplace.domain.resource import Resource
 
+__all__ = ["NO_ROW", "Change", "Intent", "Move", "Refusal", "Skip", "Verdict"]
 
-class Intent(IntEnum):
-    """Why a pod is resized; exactly one per move, most urgent first."""
-
-    UNDO = 0
-    RESCUE = 1  # live usage stands above the size
-    GROW = 2
-    SHRINK = 3
-
-    __hash__ = int.__hash__  # enum's own hashes the name in Python; guards look intents up for every move
+NO_ROW: Final = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +22,7 @@ class Change:
     """New requests and limits of one container. In ``requests`` and ``limits`` ``None`` means left as it is."""
 
     container: str
-    row: int  # of the sizing index
+    row: int  # of the sizing index; NO_ROW where an undo meets a container that is not sized any more
     old_requests: Amounts
     old_limits: Amounts
     requests: Amounts
@@ -49,12 +44,14 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One resize of one pod. ``budget_left``: resizes its poorest container may still make today (inf: no budget)."""
+    """One resize of one pod, with what the accounts say of it."""
 
     pod: Pod
     intent: Intent
     changes: tuple[Change, ...]
-    budget_left: float
+    budget_left: float  # resizes its poorest container may still make today; inf: no budget
+    open_attempts: tuple[Attempt, ...] = ()  # resizes of this pod that are on their way or being watched
+    reason: str = ""  # a sentence, where an earlier resize calls for this one
 
     def keys(self) -> tuple[ContainerKey, ...]:
         return tuple(ContainerKey(self.pod.workload, change.container) for change in self.changes)

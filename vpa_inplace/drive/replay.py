@@ -20,6 +20,7 @@ from vpa_inplace.drive.decisions import Decisions, Usage
 from vpa_inplace.drive.simulated import SimulatedCluster
 from vpa_inplace.forecast import Beliefs, Forecaster
 from vpa_inplace.history import History, evidence_of
+from vpa_inplace.lifecycle import CLOCKS, Clocks
 from vpa_inplace.observe.source import Progress, Report, silent
 from vpa_inplace.recommend import size
 
@@ -92,6 +93,7 @@ class _World:
     ledger: Ledger
     result: Replay
     due: Float  # [2, n] what was in force or due at the step before
+    clocks: Clocks
     beliefs: Beliefs | None = None
 
     @classmethod
@@ -108,6 +110,8 @@ class _World:
             ledger=Ledger.empty(history.rows),
             result=Replay(in_force=np.full(shape, np.nan), killed=np.zeros(shape[1:], np.bool_)),
             due=np.full(shape[:2], np.nan),
+            # a kubelet that is slow on purpose is not given up
+            clocks=replace(CLOCKS, in_progress=CLOCKS.in_progress + delay * history.step),
         )
 
     def tick(self, column: int, alive: Mask) -> None:
@@ -122,7 +126,8 @@ class _World:
             empty = self.cluster.snapshot(now, evidence)
             self.cluster.bear(size(outlook, empty, self.policies, self.ledger), unborn)
         self.cluster.keep(alive)
-        decision = decide(self.cluster.snapshot(now, evidence), outlook, self.ledger, self.policies)
+        snapshot = self.cluster.snapshot(now, evidence)
+        decision = decide(snapshot, outlook, self.ledger, self.policies, clocks=self.clocks)
         self.ledger = decision.ledger
         self.cluster.resize(decision.admitted)
         self.result.moves += len(decision.admitted)

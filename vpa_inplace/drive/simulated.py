@@ -21,7 +21,7 @@ from vpa_inplace.domain.evidence import Evidence
 from vpa_inplace.domain.keys import Index
 from vpa_inplace.domain.moves import Move
 from vpa_inplace.domain.oom import after_oom
-from vpa_inplace.domain.pods import Container, Pod, QosClass
+from vpa_inplace.domain.pods import Container, Pod, QosClass, ResizeStatus
 from vpa_inplace.domain.resource import Resource
 from vpa_inplace.domain.snapshot import Slots, Snapshot
 from vpa_inplace.history.history import DAY
@@ -29,6 +29,10 @@ from vpa_inplace.recommend import Sizes
 
 PLACEHOLDER: Final = (1, 2**20)
 """What a pod has of a resource of which nothing is known yet (a Guaranteed pod needs some of both). Nobody is shown it."""
+
+QUIET: Final = ResizeStatus()
+UNDER_WAY: Final = ResizeStatus(in_progress=True)
+FAILING: Final = ResizeStatus(in_progress=True, failing=True, message="memory limit below current usage")
 
 Int = npt.NDArray[np.int64]
 Float = npt.NDArray[np.float64]
@@ -49,7 +53,11 @@ class SimulatedCluster:
         self._held: Float = np.zeros(n)  # bytes, after an OOM
         self._held_until: Int = np.zeros(n, np.int64)  # epoch seconds of the last step for which it is held
         self._killed: dict[int, datetime] = {}  # rows killed in the last window; told once, the ledger remembers
+        # what the kubelet says is in force: no word of sizes held after a kill
+        self._told: npt.NDArray[np.signedinteger] = self.spec.copy()
+        self._waits: Mask = np.zeros(n, np.bool_)  # a smaller memory limit that usage does not allow yet
         self._pods: list[Pod | None] = [None] * n
+        self._stale: Mask = np.zeros(n, np.bool_)  # whose object is not what it would be if built now
         self._members: npt.NDArray[np.intp] = np.empty(0, np.intp)
         self._listed: tuple[Pod, ...] | None = None
 
@@ -66,7 +74,8 @@ class SimulatedCluster:
         for amounts in (self.spec, *self._asked):
             np.copyto(amounts, np.maximum(sizes.target, 1), where=new)
         self.born |= new
-        self._build(np.flatnonzero(new.any(axis=0)))
+        np.copyto(self._told, self.spec, where=new.any(axis=0))
+        self._stale |= new.any(axis=0)
 
     def keep(self, alive: Mask) -> None:
         """Only these rows [n] have a pod now."""
@@ -76,6 +85,8 @@ class SimulatedCluster:
 
     def snapshot(self, now: int, evidence: Evidence) -> Snapshot:
         """What a client of the API server would see at ``now`` (epoch seconds)."""
+        if self._stale.any():
+            self._build(np.flatnonzero(self._stale))
         if self._listed is None:
             self._listed = tuple(pod for row in self._members if (pod := self._pods[row]) is not None)
         members = self._members
@@ -93,15 +104,12 @@ class SimulatedCluster:
 
     def resize(self, moves: Iterable[Move]) -> None:
         """Patch the pods' specs; the API server keeps what was asked for, whatever the kubelet makes of it."""
-        rows = []
         for move in moves:
             for change in move.changes:
                 for resource in Resource:
                     if (amount := change.requests.get(resource)) is not None:
                         self.spec[resource, change.row] = amount
-                rows.append(change.row)
-        if rows:
-            self._build(np.unique(rows))
+                self._stale[change.row] = True
 
     def settle(self, now: int, used: npt.NDArray[np.floating]) -> Float:
         """The kubelet's part at ``now``: what is due comes into force. Returns [2, n] what was due, NaN where unborn.
@@ -111,13 +119,17 @@ class SimulatedCluster:
             used: [n] bytes of memory in the window that ended now, NaN where unknown.
         """
         self._asked.append(self.spec.copy())
-        due = np.where(self.born, self._asked.popleft(), np.nan)
+        asked = self._asked.popleft()
+        due = np.where(self.born, asked, np.nan)
         want = due.copy()
         held = now <= self._held_until
         want[Resource.MEMORY, held] = np.fmax(want[Resource.MEMORY, held], self._held[held])
         waits = (want[Resource.MEMORY] < self.in_force[Resource.MEMORY]) & (used > want[Resource.MEMORY])
         want[Resource.MEMORY, waits] = self.in_force[Resource.MEMORY, waits]
-        self.in_force = want
+        told = asked.copy()
+        told[Resource.MEMORY, waits] = want[Resource.MEMORY, waits].astype(np.int64)
+        self._stale |= (waits != self._waits) | (told != self._told).any(axis=0)
+        self.in_force, self._told, self._waits = want, told, waits
         return due
 
     def live(self, now: int, killed: Mask) -> None:
@@ -126,17 +138,28 @@ class SimulatedCluster:
             return
         self._held[killed] = after_oom(self.in_force[Resource.MEMORY, killed])
         self._held_until[killed] = now + DAY
-        before, when = self._killed, datetime.fromtimestamp(now + self.step, UTC)
+        when = datetime.fromtimestamp(now + self.step, UTC)
+        self._stale[list(self._killed)] = True  # it is told once; the ledger remembers
         self._killed = {int(row): when for row in np.flatnonzero(killed)}
-        self._build(np.array(sorted(before.keys() | self._killed.keys())))
+        self._stale |= killed
 
     def _build(self, rows: npt.NDArray[np.intp]) -> None:
         """New objects for these pods; all others stay as they are."""
         self._listed = None
+        self._stale[rows] = False
         for row in rows.tolist():
             key = self.rows.keys[row]
             amounts = Amounts(int(self.spec[Resource.CPU, row]), int(self.spec[Resource.MEMORY, row]))
-            container = Container(name=key.container, requests=amounts, limits=amounts, last_oom=self._killed.get(row))
+            actual = Amounts(int(self._told[Resource.CPU, row]), int(self._told[Resource.MEMORY, row]))
+            container = Container(
+                name=key.container,
+                requests=amounts,
+                limits=amounts,
+                last_oom=self._killed.get(row),
+                allocated=actual,
+                actual_requests=actual,
+                actual_limits=actual,
+            )
             self._pods[row] = Pod(
                 namespace=key.namespace,
                 name=key.workload.name,
@@ -145,4 +168,5 @@ class SimulatedCluster:
                 containers=(container,),
                 qos=QosClass.GUARANTEED,
                 node="simulated",
+                resize=FAILING if self._waits[row] else QUIET if actual == amounts else UNDER_WAY,
             )

@@ -11,15 +11,18 @@ from vpa_inplace.domain.snapshot import Snapshot
 from vpa_inplace.guard.api import NotResizable, QosClassWouldChange
 from vpa_inplace.guard.budget import BudgetSpent
 from vpa_inplace.guard.data import LowCoverage, NotEnoughHistory, StaleUsage
+from vpa_inplace.guard.flight import CoolingDown, ResizeInFlight
 from vpa_inplace.guard.guard import Guard
 from vpa_inplace.guard.memory import MemoryNearUsage
 
 GUARDS: Final[tuple[Guard, ...]] = (
     NotResizable(),
     QosClassWouldChange(),
+    ResizeInFlight(),
     StaleUsage(),
     LowCoverage(),
     NotEnoughHistory(),
+    CoolingDown(),
     MemoryNearUsage(),
     BudgetSpent(),
 )

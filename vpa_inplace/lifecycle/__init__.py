@@ -1,5 +1,6 @@
 """A resize's life, and what time does to the accounts: pure reducers from ledger and snapshot to ledger."""
 
-from vpa_inplace.lifecycle.accounts import advance, debit
+from vpa_inplace.lifecycle.advance import Advanced, advance, enter
+from vpa_inplace.lifecycle.attempts import CLOCKS, Clocks
 
-__all__ = ["advance", "debit"]
+__all__ = ["CLOCKS", "Advanced", "Clocks", "advance", "enter"]

@@ -1,7 +1,4 @@
-"""What time and the cluster do to the ledger: budgets refill, OOM kills leave floors.
-
-A pure reducer. The life of a resize in flight (deadlines, verdicts, undo) joins it with the controller.
-"""
+"""What time and the cluster do to the accounts: budgets refill, OOM kills leave floors. Pure reducers."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ import numpy as np
 
 from vpa_inplace.domain.amounts import UNSET
 from vpa_inplace.domain.ledger import Ledger
-from vpa_inplace.domain.moves import Move
+from vpa_inplace.domain.moves import Intent, Move
 from vpa_inplace.domain.oom import after_oom
 from vpa_inplace.domain.policy import Policies
 from vpa_inplace.domain.resource import Resource
@@ -21,7 +18,7 @@ from vpa_inplace.domain.snapshot import Snapshot
 DAY = 86400.0
 
 
-def advance(ledger: Ledger, snapshot: Snapshot, policies: Policies) -> Ledger:
+def refill(ledger: Ledger, snapshot: Snapshot, policies: Policies) -> Ledger:
     """The ledger at ``snapshot.now``: budgets refilled evenly over the day, new OOM kills noted, old ones let go."""
     ledger = ledger.on(snapshot.rows)
     now = snapshot.epoch
@@ -44,7 +41,8 @@ def debit(ledger: Ledger, admitted: Sequence[Move]) -> Ledger:
     """The ledger after these moves: each row that moves spends one resize, however many of its pods move."""
     if not admitted:
         return ledger
-    rows = np.unique([change.row for move in admitted for change in move.changes])
+    spending = [move for move in admitted if move.intent is not Intent.UNDO]  # the shrink has paid for its way back
+    rows = np.unique([change.row for move in spending for change in move.changes]).astype(np.intp)
     spent = ledger.spent.copy()
     spent[rows] += 1
     return replace(ledger, spent=spent)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 import numpy as np
@@ -22,11 +22,11 @@ Int = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 
-def plan(sizes: Sizes, snapshot: Snapshot, ledger: Ledger, policies: Policies) -> list[Move]:
+def plan(sizes: Sizes, snapshot: Snapshot, ledger: Ledger, policies: Policies, due: Sequence[Move] = ()) -> list[Move]:
     """Moves of this tick, most urgent first, then in the order of the pods.
 
     Whole arrays up to the dead band; objects only for pods that move. A pod that needs both directions gets two
-    moves, growth first. All pods of a role share one size.
+    moves, growth first. All pods of a role share one size. Pods that are ``due`` for a resize already get no second one.
     """
     slots = snapshot.slots
     request, limit = desired(sizes, slots, policies)
@@ -42,7 +42,15 @@ def plan(sizes: Sizes, snapshot: Snapshot, ledger: Ledger, policies: Policies) -
         *_moves(snapshot, grows, new, growth),
         *_moves(snapshot, shrinks, new, np.full(len(slots), Intent.SHRINK)),
     ]
+    taken = {move.pod.uid for move in due}
+    moves = [_told(move, ledger) for move in moves if move.pod.uid not in taken]
     return sorted(moves, key=lambda move: move.intent)  # stable: pods keep their order
+
+
+def _told(move: Move, ledger: Ledger) -> Move:
+    """The move with what is on its way for its pod; most ticks, nothing is."""
+    others = tuple(attempt for attempt in ledger.attempts if attempt.uid == move.pod.uid)
+    return replace(move, open_attempts=others) if others else move
 
 
 def out_of_band(sizes: Sizes, snapshot: Snapshot, policies: Policies, request: Int) -> tuple[Mask, Mask]:
