@@ -11,7 +11,6 @@ from vpa_inplace.domain.policy import Policies
 from vpa_inplace.domain.snapshot import Snapshot
 from vpa_inplace.guard.guard import SHRINKS
 
-
 _STUCK: Final = frozenset({Phase.DEFERRED, Phase.INFEASIBLE, Phase.ERROR})
 
 
