@@ -51,6 +51,9 @@ class Container:
     limits: Amounts = Amounts()
     restart_on_resize: frozenset[Resource] = frozenset()  # resizePolicy RestartContainer
     restarts: int = 0
+    image: str = ""  # as it runs, with its digest; what a container needs belongs to it
+    started: datetime | None = None
+    ready: bool = True
     last_oom: datetime | None = None
     allocated: Amounts | None = None  # requests that the kubelet has set aside; None where it does not say
     actual_requests: Amounts | None = None  # what the runtime runs it with
@@ -76,6 +79,10 @@ class Pod:
     os: str = "linux"
     static: bool = False  # a mirror pod of a file on the node
     created: datetime | None = None
+    terminating: bool = False
+    priority: int = 0
+    claims: bool = False  # some container uses a ResourceClaim (DRA)
+    revision: str = ""  # of the template it was made from: pod-template-hash or controller-revision-hash
     resource_version: str | None = None
     generation: int | None = None  # of the spec
     observed_generation: int | None = None  # that the kubelet has seen; not told before Kubernetes 1.34
@@ -95,11 +102,15 @@ class Pod:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """What a node can give away."""
+    """What a node can give away, and how it is."""
 
     name: str
     allocatable: Amounts
     unschedulable: bool = False
+    ready: bool = True
+    pressure: frozenset[str] = frozenset()  # MemoryPressure, DiskPressure, PIDPressure
+    leaving: str = ""  # why it is on its way out: a taint or an annotation of a drain, an upgrade, a scale-down
+    version: tuple[int, int] | None = None  # of its kubelet, as (1, 36)
 
 
 def qos_of(containers: Iterable[Container]) -> QosClass:

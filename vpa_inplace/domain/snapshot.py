@@ -14,6 +14,7 @@ from vpa_inplace.domain.evidence import Evidence
 from vpa_inplace.domain.keys import Index
 from vpa_inplace.domain.pods import Node, Pod, QosClass
 from vpa_inplace.domain.resource import Resource
+from vpa_inplace.domain.surroundings import Surroundings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +74,7 @@ class Snapshot:
     evidence: Evidence
     nodes: Mapping[str, Node] = field(default_factory=dict)
     latency: tuple[LatencySeries, ...] = ()
+    around: Surroundings = field(default_factory=Surroundings)
 
     @property
     def epoch(self) -> float:
