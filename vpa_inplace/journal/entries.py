@@ -1,0 +1,102 @@
+"""What a tick has to say that the tick before had not: moves, ends of resizes, and changes of mind.
+
+A container that has been held back for the same reasons since yesterday is one line, not 1,440.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import msgspec
+
+from vpa_inplace.decide import Decision
+from vpa_inplace.domain.attempts import Ended
+from vpa_inplace.domain.moves import Change, Move, Verdict
+from vpa_inplace.domain.quantity import format_amount
+from vpa_inplace.domain.resource import Resource
+
+
+class Entry(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """One line. No labels, no annotations, no environment: names of objects and amounts, nothing that is secret."""
+
+    at: datetime
+    event: str  # moved, held, ended, answered
+    workload: str  # cluster/namespace/Kind/name
+    pod: str = ""
+    intent: str = ""  # undo, rescue, grow, shrink
+    reason: str = ""  # CamelCase: of the refusals, the end or the answer; several are joined by a comma
+    message: str = ""
+    changes: tuple[str, ...] = ()  # as "app cpu request 500m -> 200m"
+
+
+Held = tuple[str, str]  # pod uid and intent
+Reasons = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Entries of one tick, and what to compare the next one with."""
+
+    entries: tuple[Entry, ...] = ()
+    held: Mapping[Held, Reasons] = field(default_factory=dict)
+
+
+def news(decision: Decision, before: Mapping[Held, Reasons]) -> News:
+    """What to write down of a decision; ``before`` is ``held`` of the tick before, empty after a start."""
+    now = decision.snapshot.now
+    held = {
+        _who(verdict.move): tuple(refusal.reason for refusal in verdict.refusals)
+        for verdict in decision.verdicts
+        if not verdict.admitted
+    }
+    entries = [
+        *(_ended(ended, now) for ended in decision.ended),
+        *(_verdict(v, now) for v in decision.verdicts if v.admitted or held[_who(v.move)] != before.get(_who(v.move))),
+    ]
+    return News(tuple(entries), held)
+
+
+def _who(move: Move) -> Held:
+    return move.pod.uid, move.intent.name
+
+
+def _verdict(verdict: Verdict, now: datetime) -> Entry:
+    move = verdict.move
+    return Entry(
+        at=now,
+        event="moved" if verdict.admitted else "held",
+        workload=str(move.pod.workload),
+        pod=move.pod.name,
+        intent=move.intent.name.lower(),
+        reason=",".join(refusal.reason for refusal in verdict.refusals),
+        message="; ".join(refusal.message for refusal in verdict.refusals) or move.reason,
+        changes=tuple(text for change in move.changes for text in told(change)),
+    )
+
+
+def _ended(ended: Ended, now: datetime) -> Entry:
+    attempt = ended.attempt
+    return Entry(
+        at=now,
+        event="ended",
+        workload=str(attempt.workload),
+        pod=attempt.pod,
+        intent=attempt.intent.name.lower(),
+        reason=str(ended.end),
+        message=ended.reason,
+    )
+
+
+def told(change: Change) -> Iterator[str]:
+    """Each amount that a change touches, in words."""
+    for field_name, old, new in (
+        ("request", change.old_requests, change.requests),
+        ("limit", change.old_limits, change.limits),
+    ):
+        for resource in Resource:
+            if (amount := new.get(resource)) is not None:
+                was = old.get(resource)
+                before = "unset" if was is None else format_amount(was, resource)
+                yield f"{change.container} {resource.key} {field_name} {before} -> {format_amount(amount, resource)}"
