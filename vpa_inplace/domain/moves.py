@@ -51,6 +51,7 @@ class Move:
     changes: tuple[Change, ...]
     budget_left: float  # resizes its poorest container may still make today; inf: no budget
     open_attempts: tuple[Attempt, ...] = ()  # resizes of this pod that are on their way or being watched
+    lacks: Amounts = Amounts()  # what its node has too little of for it, after the moves before it
     reason: str = ""  # a sentence, where an earlier resize calls for this one
 
     def keys(self) -> tuple[ContainerKey, ...]:

@@ -98,4 +98,5 @@ class Surroundings:
     workloads: Mapping[WorkloadKey, WorkloadState] = field(default_factory=dict)
     capability: Capability = Capability()
     paused: str = ""  # who has pulled the kill switch and why, as its ConfigMap says; empty: nobody
+    all_pods: bool = False  # whether the pods of the snapshot are all there are on its nodes
     pods_seen_at: datetime | None = None  # when pods were last known to be current

@@ -13,12 +13,14 @@ from vpa_inplace.guard.budget import BudgetSpent
 from vpa_inplace.guard.data import LowCoverage, NotEnoughHistory, StaleUsage
 from vpa_inplace.guard.flight import CoolingDown, ResizeInFlight
 from vpa_inplace.guard.guard import Guard
+from vpa_inplace.guard.headroom import NodeHeadroom
 from vpa_inplace.guard.memory import MemoryNearUsage
 
 GUARDS: Final[tuple[Guard, ...]] = (
     NotResizable(),
     QosClassWouldChange(),
     ResizeInFlight(),
+    NodeHeadroom(),
     StaleUsage(),
     LowCoverage(),
     NotEnoughHistory(),

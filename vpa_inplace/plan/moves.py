@@ -16,6 +16,7 @@ from vpa_inplace.domain.pods import Container
 from vpa_inplace.domain.policy import Policies
 from vpa_inplace.domain.snapshot import Snapshot
 from vpa_inplace.plan.desired import desired
+from vpa_inplace.plan.room import within
 from vpa_inplace.recommend import Sizes
 
 Int = npt.NDArray[np.int64]
@@ -44,7 +45,7 @@ def plan(sizes: Sizes, snapshot: Snapshot, ledger: Ledger, policies: Policies, d
     ]
     taken = {move.pod.uid for move in due}
     moves = [_told(move, ledger) for move in moves if move.pod.uid not in taken]
-    return sorted(moves, key=lambda move: move.intent)  # stable: pods keep their order
+    return within(sorted(moves, key=lambda move: move.intent), snapshot)  # stable: pods keep their order
 
 
 def _told(move: Move, ledger: Ledger) -> Move:
