@@ -98,7 +98,9 @@ def _follow(attempt: Attempt, pod: Pod | None, now: float, clocks: Clocks) -> Fo
         if now - attempt.began < clocks.unseen:
             return Followed(open=(attempt,))
         return _over(attempt, End.NEVER_SENT, now, "there is no trace of it in the pod")
-    return _arrived(replace(attempt, generation=attempt.generation or pod.generation), pod, now, clocks)
+    if attempt.generation is None and pod.generation is not None:
+        attempt = replace(attempt, generation=pod.generation)
+    return _arrived(attempt, pod, now, clocks)
 
 
 def _arrived(attempt: Attempt, pod: Pod, now: float, clocks: Clocks) -> Followed:
