@@ -1,6 +1,6 @@
 """From a configuration and the flags to what the brain takes: a policy for each row, and one forecaster.
 
-built-in Policy < profile < defaults < workloads (later entries win) < flags and environment
+built-in Policy < profile < defaults < workloads (later entries win) < flags and environment < objects in the cluster
 """
 
 from __future__ import annotations
@@ -31,33 +31,41 @@ class Overrides:
 
 
 NO_OVERRIDES = Overrides()
+Own = Mapping[ContainerKey, PolicyFile]
+"""What objects in the cluster say of single containers; see objects/resolve.py. Nobody overrides an owner's Off."""
+NOTHING: Own = {}
 FALLBACK = "recent"  # the forecaster where neither flags nor file nor profile name one
 
 
-def policies_for(config: Config, rows: Index, flags: Overrides = NO_OVERRIDES) -> Policies:
+def policies_for(config: Config, rows: Index, flags: Overrides = NO_OVERRIDES, own: Own = NOTHING) -> Policies:
     """The policy of every row.
 
     Raises:
-        UnknownName: the flags name a profile that does not exist.
+        UnknownName: the flags, or an object, name a profile that does not exist.
     """
-    by_entries: dict[tuple[int, ...], Policy] = {}
+    below: dict[tuple[tuple[int, ...], str], Policy] = {}
+    known: dict[tuple[tuple[int, ...], int], Policy] = {}
     policies = []
     for key in rows:
-        entries = _matching(config, key)
-        if entries not in by_entries:
-            by_entries[entries] = _policy(config, entries, flags)
-        policies.append(by_entries[entries])
+        entries, said = _matching(config, key), own.get(key)
+        group = entries, id(said)  # of layers that are equal to pydantic, one may be silent and the other say none
+        if group not in known:
+            name = (said.forecast.profile if said else None) or _profile(config, entries, flags)
+            if (entries, name) not in below:
+                below[entries, name] = _policy(config, entries, flags, name)
+            known[group] = laid_over(below[entries, name], said) if said else below[entries, name]
+        policies.append(known[group])
     return Policies.of(policies)
 
 
 def default_policy(config: Config, flags: Overrides = NO_OVERRIDES) -> Policy:
     """The policy of a container that no entry of ``workloads`` is about."""
-    return _policy(config, (), flags)
+    return _policy(config, (), flags, _profile(config, (), flags))
 
 
 def entry_policy(config: Config, entry: int) -> Policy:
     """The policy of a container that just this entry of ``workloads`` is about."""
-    return _policy(config, (entry,), NO_OVERRIDES)
+    return _policy(config, (entry,), NO_OVERRIDES, _profile(config, (entry,), NO_OVERRIDES))
 
 
 def forecaster_of(config: Config, flags: Overrides = NO_OVERRIDES) -> Forecaster:
@@ -114,8 +122,8 @@ def _profile(config: Config, entries: tuple[int, ...], flags: Overrides) -> str:
     return flags.profile or next(name for name in reversed(named) if name is not None)
 
 
-def _policy(config: Config, entries: tuple[int, ...], flags: Overrides) -> Policy:
-    name = _profile(config, entries, flags)
+def _policy(config: Config, entries: tuple[int, ...], flags: Overrides, name: str) -> Policy:
+    """All that is said of a container of this profile, but for objects in the cluster."""
     layers: list[PolicyFile] = [
         config.profile_named(name),
         config.defaults,

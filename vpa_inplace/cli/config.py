@@ -1,4 +1,4 @@
-"""``vpa-inplace config``: check a configuration file, or list its settings."""
+"""``vpa-inplace config``: check a configuration file, list its settings, write what a cluster must know."""
 
 from __future__ import annotations
 
@@ -37,3 +37,21 @@ def reference() -> None:
     from vpa_inplace.cli.streams import deliver
 
     deliver(page(), None)
+
+
+@config.command()
+def crds(
+    directory: Annotated[
+        Path | None,
+        typer.Argument(metavar="[DIRECTORY]", help="Where to write them, one file each; default: print all."),
+    ] = None,
+) -> None:
+    """Write the CustomResourceDefinitions of this version as YAML (deploy/crds), for `kubectl apply -f`."""
+    from vpa_inplace.api.crd import manifests
+    from vpa_inplace.cli.streams import deliver
+
+    if directory is None:
+        deliver("---\n".join(manifests().values()), None)
+        return
+    for name, text in manifests().items():
+        deliver(text, directory / name)
