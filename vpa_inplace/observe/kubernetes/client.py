@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -15,6 +16,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from vpa_inplace.domain.errors import SourceConfused, SourceRefused, SourceUnavailable, UnknownName, UsageError
+from vpa_inplace.observe.kubernetes.wire import tell_wires
 
 PAGE: Final = 500  # objects a page: kubectl's
 CONNECT_TIMEOUT: Final = 5.0  # seconds
@@ -66,6 +68,7 @@ class KubeClient:
     def __init__(self, settings: KubeSettings) -> None:
         self.settings = settings
         self._api = _connect(settings)
+        tell_wires(self._api.rest_client.pool_manager)
 
     @property
     def server(self) -> str:
@@ -109,9 +112,25 @@ class KubeClient:
         Raises:
             SourceUnavailable: no answer at all: no connection, TLS, a time-out. A write may have been done.
         """
-        from kubernetes.client.exceptions import ApiException
-        from urllib3.exceptions import HTTPError
+        with self.worded_losses():
+            response = self.opened(method, path, query, body, content_type)
+            data: bytes = response.read()
+        return HttpAnswer(response.status, data, response.getheader("Retry-After"))
 
+    def opened(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str | int] | None = None,
+        body: object = None,
+        content_type: str = "application/json",
+        *,
+        silence: float | None = None,
+    ) -> Any:
+        """The answer to one request whatever its status, before its body is read: a RESTResponse.
+
+        Reading fails after ``silence`` seconds (READ_TIMEOUT) without a byte; errors are urllib3's, see ``worded_losses``.
+        """
         headers = {"Accept": "application/json"}
         if body is not None:
             headers["Content-Type"] = content_type
@@ -123,16 +142,22 @@ class KubeClient:
             body=body,
             auth_settings=["BearerToken"],
         )
+        return self._api.call_api(*serialized, _request_timeout=(CONNECT_TIMEOUT, silence or READ_TIMEOUT))
+
+    @contextmanager
+    def worded_losses(self) -> Iterator[None]:
+        """Whatever goes wrong between us and the server, as SourceUnavailable."""
+        from kubernetes.client.exceptions import ApiException
+        from urllib3.exceptions import HTTPError
+
         try:
-            response = self._api.call_api(*serialized, _request_timeout=(CONNECT_TIMEOUT, READ_TIMEOUT))
-            data: bytes = response.read()
+            yield
         except ApiException as error:  # how the client passes on that TLS failed; it has no status then
             said = str(error.reason).rpartition("\n")[2]
             message = f"kubernetes {self.server}: TLS: {said}; check server and certificate-authority in the kubeconfig"
             raise SourceUnavailable(message) from error
         except HTTPError as error:
             raise SourceUnavailable(f"kubernetes {self.server} {_reason(error)}") from error
-        return HttpAnswer(response.status, data, response.getheader("Retry-After"))
 
     def items(self, path: str, kind: type[Item], query: Mapping[str, str | int] | None = None) -> Iterator[Item]:
         """Every object of a list, page by page.
@@ -186,12 +211,16 @@ class KubeClient:
             )
         if status == 403:
             verb = "list" if method == "GET" else method.lower()
-            return SourceRefused(
+            return Forbidden(
                 f"kubernetes {self.server} answered 403: these credentials may not {verb} {_plainly(path)}; "
                 f"it says: {said or 'nothing'}"
             )
         kinds: dict[int, type[SourceUnavailable]] = {400: BadRequest, 404: NotFound, 410: Gone}
         return kinds.get(status, SourceUnavailable)(f"kubernetes {self.server}: {method} {path}: {status} {said}")
+
+
+class Forbidden(SourceRefused):
+    """The server knows who asks, and does not allow it."""
 
 
 class BadRequest(SourceUnavailable):
@@ -232,6 +261,8 @@ def _connect(settings: KubeSettings) -> Any:
             raise UsageError(message) from nowhere
     except Exception as error:  # the loader lets yaml and type errors of a broken file through
         raise UsageError(f"kubeconfig{f' {file}' if file else ''} cannot be read: {error}") from error
+    configuration.keep_alive = True  # a watch whose other end is gone ends after 3 minutes, not never
+    configuration.connection_pool_maxsize = 32  # a connection a watched kind, and some to spare
     configuration.retries = False  # connection errors are worded by us, and repeated by whoever asks
     return client.ApiClient(configuration)
 
