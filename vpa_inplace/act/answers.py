@@ -31,6 +31,9 @@ class Outcome(StrEnum):
     LIMIT_RANGE = "LimitRange"
     DENIED = "Denied"  # a policy or a webhook of the cluster's owner
     REJECTED = "Rejected"  # validation
+    SIDE_EFFECTS = "SideEffects"  # the server would change more than was asked for
+    REFUSED = "Refused"  # by our own guards, at the second look
+    FENCED = "Fenced"  # we may not write any more: another replica may be at it
     BUSY = "Busy"  # the server asks to slow down; nothing was done
     UNKNOWN = "Unknown"  # no answer, or a server error: it may have been done
 
