@@ -91,10 +91,10 @@ def fresh_namespace(api: Api, wish: str) -> Iterator[Namespace]:
         until(lambda: api.get(f"{path}/serviceaccounts/default").code == 200, f"default service account of {name}")
         yield Namespace(name, api)
     finally:
-        # Pods first and at once: their room is what the next test wants.
+        api.delete(path).expect()  # from here on no workload makes new pods
+        # Pods at once: their room is what the next test wants.
         api.call("DELETE", f"{path}/pods", {"gracePeriodSeconds": 0}).expect()
         until(lambda: not api.get(f"{path}/pods").expect()["items"], f"pods of {name} gone")
-        api.delete(path).expect()
 
 
 @dataclass(frozen=True, slots=True)
