@@ -9,12 +9,12 @@ the ``Decision``. Nothing is logged, drawn or read on the way, so each decision 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from vpa_inplace.domain.attempts import Ended
 from vpa_inplace.domain.ledger import Ledger
-from vpa_inplace.domain.moves import Move, Verdict
+from vpa_inplace.domain.moves import Intent, Move, Verdict
 from vpa_inplace.domain.policy import Policies
 from vpa_inplace.domain.snapshot import Snapshot
 from vpa_inplace.forecast import Outlook
@@ -34,12 +34,35 @@ class Decision:
     outlook: Outlook
     sizes: Sizes
     verdicts: tuple[Verdict, ...]
-    ledger: Ledger  # with the admitted moves written down
+    before: Ledger  # brought to the present
+    ledger: Ledger  # and with the moves written down that are to be made
     ended: tuple[Ended, ...] = ()  # earlier resizes that are over
 
     @property
     def admitted(self) -> tuple[Move, ...]:
         return tuple(verdict.move for verdict in self.verdicts if verdict.admitted)
+
+    @property
+    def due(self) -> tuple[Move, ...]:
+        """What is to be done now: admitted, allowed by the update mode (an undo always is), one resize a pod.
+
+        A pod that needs both directions gets the other one when the first is in force.
+        """
+        return _due(self.admitted, self.policies)
+
+
+def _due(admitted: Iterable[Move], policies: Policies) -> tuple[Move, ...]:
+    first: dict[str, Move] = {}
+    for move in admitted:
+        if _may_act(move, policies):
+            first.setdefault(move.pod.uid, move)
+    return tuple(first.values())
+
+
+def _may_act(move: Move, policies: Policies) -> bool:
+    if move.intent is Intent.UNDO:
+        return True
+    return all(policies[change.row].update_mode.acts for change in move.changes)
 
 
 def decide(
@@ -50,19 +73,27 @@ def decide(
     *,
     guards: Sequence[Guard] = GUARDS,
     clocks: Clocks = CLOCKS,
+    obey_mode: bool = False,
 ) -> Decision:
-    """Decide for the whole fleet at ``snapshot.now``."""
+    """Decide for the whole fleet at ``snapshot.now``.
+
+    A report and a replay show what would be done; with ``obey_mode``, as in the controller, only what the update mode
+    of its policy allows is entered into the ledger.
+    """
     past = advance(ledger, snapshot, policies, clocks)
     sizes = size(outlook, snapshot, policies, past.ledger)
-    moves = [*past.moves, *plan(sizes, snapshot, past.ledger, policies, past.moves)]
+    moves = [*past.moves, *plan(sizes, snapshot, past.ledger, policies, past.moves, outlook)]
     verdicts = tuple(Verdict(move, judge(move, snapshot, policies, guards)) for move in moves)
     admitted = [verdict.move for verdict in verdicts if verdict.admitted]
+    if obey_mode:
+        admitted = list(_due(admitted, policies))
     return Decision(
         snapshot=snapshot,
         policies=policies,
         outlook=outlook,
         sizes=sizes,
         verdicts=verdicts,
+        before=past.ledger,
         ledger=enter(past.ledger, admitted, snapshot.epoch),
         ended=past.ended,
     )

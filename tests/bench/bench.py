@@ -1,6 +1,6 @@
 """``make bench``: every budget of the design beside what this machine makes of it.
 
-bench.py [PART ...]   parts: start, forecast, history, replay, pull; all of them by default
+bench.py [PART ...]   parts: start, forecast, history, replay, observe, pull; all of them by default
 
 Figures depend on the machine and on what else it does; ratios taken in one run do not, and tests hold some of those.
 Exit code 1 when a budget is not kept.
@@ -24,6 +24,7 @@ PARTS: Mapping[str, str] = {
     "forecast": "tests.bench.bench_forecast:run",
     "history": "tests.bench.bench_history:run",
     "replay": "tests.bench.bench_forecast:two_months",
+    "observe": "tests.bench.bench_observe:run",
     "pull": "tests.bench.bench_pull:run",
 }
 

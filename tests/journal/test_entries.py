@@ -10,7 +10,7 @@ from vpa_inplace.domain.amounts import Amounts
 from vpa_inplace.domain.attempts import Attempt, End, Ended
 from vpa_inplace.domain.ledger import Ledger
 from vpa_inplace.domain.moves import Change, Intent, Move, Refusal, Verdict
-from vpa_inplace.domain.policy import Policies, Policy
+from vpa_inplace.domain.policy import Policies, Policy, UpdateMode
 from vpa_inplace.forecast.recent import Recent
 from vpa_inplace.journal import news
 from vpa_inplace.journal.entries import told
@@ -19,15 +19,18 @@ OLD = Refusal("LowCoverage", "half of it is missing", "more samples")
 NEW = Refusal("StaleUsage", "it is an hour old", "a newer sample")
 
 
-def a_decision(*refusals, ended=()):
+POLICIES = Policies.uniform(Policy(update_mode=UpdateMode.IN_PLACE), 1)
+
+
+def a_decision(*refusals, ended=(), policies=POLICIES):
     """A decision with one verdict about one pod."""
     pod = a_pod(a_container())
     snapshot = a_snapshot(pod)
     change = Change("app", 0, Amounts(500), Amounts(1000), Amounts(200), Amounts(400))
     verdict = Verdict(Move(pod, Intent.SHRINK, (change,), 8.0), refusals)
     history = a_history(snapshot.rows)
-    outlook = Recent().foresee(history, Recent().learn(history, None), Policies.uniform(Policy(), 1).risk)
-    decision = decide(snapshot, outlook, Ledger.empty(snapshot.rows), Policies.uniform(Policy(), 1))
+    outlook = Recent().foresee(history, Recent().learn(history, None), policies.risk)
+    decision = decide(snapshot, outlook, Ledger.empty(snapshot.rows), policies)
     return replace(decision, verdicts=(verdict,), ended=ended)
 
 
@@ -35,6 +38,13 @@ def test_a_move_is_told_with_its_amounts():
     (entry,) = news(a_decision(), {}).entries
     assert (entry.event, entry.pod, entry.intent, entry.at) == ("moved", "web-1", "shrink", NOON)
     assert entry.changes == ("app cpu request 500m -> 200m", "app cpu limit 1 -> 400m")
+
+
+def test_a_move_that_nobody_allowed_is_told_once_as_held():
+    off = Policies.uniform(Policy(), 1)
+    first = news(a_decision(policies=off), {})
+    assert [(entry.event, entry.reason) for entry in first.entries] == [("held", "UpdateModeOff")]
+    assert news(a_decision(policies=off), first.held).entries == ()
 
 
 def test_the_same_reasons_are_told_once():

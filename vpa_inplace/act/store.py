@@ -66,8 +66,9 @@ class LedgerStore:
     def save(self, ledger: Ledger, curves: Curves | None, workloads: Iterable[WorkloadKey], now: float) -> Saved:
         """Write what has changed of these workloads. One that fails does not keep the others from being written."""
         saved = Saved()
-        for workload, spec in states_of(ledger, curves, workloads).items():
+        for workload, told in states_of(ledger, curves, workloads).items():
             known = self._known.get(workload)
+            spec = told if known is None else _kept(told, known.spec)
             if not _worth_writing(workload, spec, None if known is None else known.spec, now):
                 continue
             try:
@@ -79,6 +80,14 @@ class LedgerStore:
             else:
                 saved.written += 1
         return saved
+
+    def remembering(self) -> set[WorkloadKey]:
+        """Workloads whose object tells of something that may be over by now."""
+        return {workload for workload, known in self._known.items() if any(urgent(known.spec))}
+
+    def ceilings_due(self, workloads: Iterable[WorkloadKey], now: float) -> set[WorkloadKey]:
+        """Those whose curve in the cluster is missing or getting old."""
+        return {workload for workload in workloads if _getting_old(workload, self._known.get(workload), now)}
 
     def _write(self, workload: WorkloadKey, spec: StateSpec, known: _Known | None) -> str:
         """Why it could not be written; empty if it was."""
@@ -128,14 +137,24 @@ class _Object(msgspec.Struct):
     metadata: _Metadata
 
 
+def _kept(spec: StateSpec, before: StateSpec) -> StateSpec:
+    """What is not known now stays as it was written: a curve of yesterday is better than none."""
+    ceilings = {**before.ceilings, **spec.ceilings}
+    return spec.model_copy(update={"ceilings": ceilings, "birth": before.birth}) if ceilings or before.birth else spec
+
+
 def _worth_writing(workload: WorkloadKey, spec: StateSpec, before: StateSpec | None, now: float) -> bool:
     if before is None:
         return bool(spec.attempts or spec.ooms or spec.refused or spec.ceilings)
-    if urgent(spec) != urgent(before):
-        return True
-    oldest = min((curve.start.timestamp() for curve in before.ceilings.values()), default=-1.0)
-    if not spec.ceilings:
-        return False
-    # After three to six hours, by name: not all workloads in the same minute.
+    return urgent(spec) != urgent(before) or (bool(spec.ceilings) and _aged(workload, before, now))
+
+
+def _getting_old(workload: WorkloadKey, known: _Known | None, now: float) -> bool:
+    return known is None or _aged(workload, known.spec, now)
+
+
+def _aged(workload: WorkloadKey, spec: StateSpec, now: float) -> bool:
+    """After three to six hours, by name: not all workloads in the same minute."""
+    oldest = min((curve.start.timestamp() for curve in spec.ceilings.values()), default=-1.0)
     spread = zlib.crc32(str(workload).encode()) % int(CEILINGS_EVERY)
     return now - oldest >= CEILINGS_EVERY / 2 + spread / 2

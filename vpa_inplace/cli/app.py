@@ -25,6 +25,7 @@ COMMANDS: Final = {
         ("replay", "replay", "replay", "Let a forecaster decide through recorded usage, without hindsight."),
         ("record", "record", "record", "Keep what is observed now in one file, to be looked at offline."),
         ("doctor", "doctor", "doctor", "Check what is there to work with, and say what to do about the rest."),
+        ("run", "run", "run", "Resize running pods in place, until it is stopped: the controller."),
         ("config", "config", "config", "Check a configuration file, or list its settings."),
     )
 }

@@ -201,6 +201,19 @@ def cluster_asked_for(config: Config, options: ClusterOptions) -> tuple[KubeSett
     return KubeSettings(kubeconfig=kubeconfig, context=context), not (kubeconfig is None and context is None)
 
 
+def folder(path: Path, what: str) -> Path:
+    """A folder to write to, made where it is missing.
+
+    Raises:
+        UsageError: it cannot be one.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{what} {path} cannot be a folder: {error.strerror}") from error
+    return path
+
+
 def look_of(report: ReportOptions, talk: TalkOptions, *, context: str | None) -> Options:
     """How the report may look where it goes: a file is plain, stdout what it can show."""
     if report.out is not None:

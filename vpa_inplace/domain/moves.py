@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from vpa_inplace.domain.amounts import Amounts
-from vpa_inplace.domain.attempts import Attempt
+from vpa_inplace.domain.attempts import Attempt, TooBig
 from vpa_inplace.domain.intent import Intent
 from vpa_inplace.domain.keys import ContainerKey
 from vpa_inplace.domain.pods import Pod
 from vpa_inplace.domain.resource import Resource
 
-__all__ = ["NO_ROW", "Change", "Intent", "Move", "Refusal", "Skip", "Verdict"]
+__all__ = ["NO_ROW", "Change", "Crowding", "Intent", "Move", "Refusal", "Skip", "Verdict"]
 
 NO_ROW: Final = -1
 
@@ -43,6 +44,16 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Crowding:
+    """An hour in which the pods of a node may together need more than it should give away."""
+
+    resource: Resource
+    ahead: int  # whole hours from now
+    needed: int
+    room: int
+
+
+@dataclass(frozen=True, slots=True)
 class Move:
     """One resize of one pod, with what the accounts say of it."""
 
@@ -53,6 +64,9 @@ class Move:
     open_attempts: tuple[Attempt, ...] = ()  # resizes of this pod that are on their way or being watched
     lacks: Amounts = Amounts()  # what its node has too little of for it, after the moves before it
     reason: str = ""  # a sentence, where an earlier resize calls for this one
+    too_big: tuple[TooBig, ...] = ()  # sizes that this node has refused to pods of this workload
+    crowding: tuple[Crowding, ...] = ()  # of its node when this pod would have to grow back; at most one a resource
+    revision_since: datetime | None = None  # when the oldest pod of its revision was made; None: not known
 
     def keys(self) -> tuple[ContainerKey, ...]:
         return tuple(ContainerKey(self.pod.workload, change.container) for change in self.changes)

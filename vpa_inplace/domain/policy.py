@@ -23,6 +23,11 @@ class UpdateMode(StrEnum):
     IN_PLACE = "InPlace"
     IN_PLACE_OR_RECREATE = "InPlaceOrRecreate"
 
+    @property
+    def acts(self) -> bool:
+        """Whether running pods are resized."""
+        return self in {UpdateMode.IN_PLACE, UpdateMode.IN_PLACE_OR_RECREATE}
+
 
 class ControlledValues(StrEnum):
     REQUESTS_AND_LIMITS = "RequestsAndLimits"

@@ -51,6 +51,11 @@ class Hpa:
     settled: bool = True  # current replicas are the desired ones
     scaled_by: str = ""  # the object that made it, such as ScaledObject/web of KEDA
 
+    def scales_on(self, resource: Resource, container: str) -> bool:
+        """Whether it divides this container's usage by its request, so that another request looks like other load."""
+        watched = self.utilization.get(resource)
+        return watched is not None and (not watched or container in watched)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForeignVpa:
@@ -98,5 +103,6 @@ class Surroundings:
     workloads: Mapping[WorkloadKey, WorkloadState] = field(default_factory=dict)
     capability: Capability = Capability()
     paused: str = ""  # who has pulled the kill switch and why, as its ConfigMap says; empty: nobody
+    braked: str = ""  # what harm recent shrinks have done, if it is more than is taken for chance; a sentence
     all_pods: bool = False  # whether the pods of the snapshot are all there are on its nodes
     pods_seen_at: datetime | None = None  # when pods were last known to be current

@@ -32,7 +32,7 @@ class StaleUsage:
             age = snapshot.evidence.age[resource, row]
             allowed = policies[row].stale_after.total_seconds()
             if age > allowed:
-                message = f"newest {resource.key} usage of {container} is {_span(age)} old, more than {_span(allowed)}"
+                message = f"newest {resource.key} usage of {container} is {span(age)} old, more than {span(allowed)}"
                 return Refusal(self.reason, message, "fresh samples in the usage source")
         return None
 
@@ -70,15 +70,16 @@ class NotEnoughHistory:
             have = snapshot.evidence.peak_age[resource, row]
             needed = policies[row].min_history.total_seconds()
             if have < needed:
-                message = f"{container} has {_span(have)} of {resource.key} usage, need {_span(needed)}"
-                return Refusal(self.reason, message, f"{_span(needed - have)} more")
+                message = f"{container} has {span(have)} of {resource.key} usage, need {span(needed)}"
+                return Refusal(self.reason, message, f"{span(needed - have)} more")
         return None
 
 
-def _span(seconds: float) -> str:
+def span(seconds: float) -> str:
+    """A length of time for a sentence: ``1 d 4 h``, ``20 min``, ``30 s``."""
     if seconds == float("inf"):
         return "infinitely"
-    span = timedelta(seconds=round(seconds))
-    hours, rest = divmod(span.seconds, 3600)
-    parts = ((span.days, "d"), (hours, "h"), (rest // 60, "min"))
-    return " ".join(f"{n} {unit}" for n, unit in parts if n) or f"{span.seconds} s"
+    whole = timedelta(seconds=round(seconds))
+    hours, rest = divmod(whole.seconds, 3600)
+    parts = ((whole.days, "d"), (hours, "h"), (rest // 60, "min"))
+    return " ".join(f"{n} {unit}" for n, unit in parts if n) or f"{whole.seconds} s"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
@@ -31,6 +32,9 @@ class Entry(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     changes: tuple[str, ...] = ()  # as "app cpu request 500m -> 200m"
 
 
+OFF: Final = "UpdateModeOff"
+"""Nothing speaks against it but that nobody has allowed it."""
+
 Held = tuple[str, str]  # pod uid and intent
 Reasons = tuple[str, ...]
 
@@ -46,31 +50,33 @@ class News:
 def news(decision: Decision, before: Mapping[Held, Reasons]) -> News:
     """What to write down of a decision; ``before`` is ``held`` of the tick before, empty after a start."""
     now = decision.snapshot.now
-    held = {
-        _who(verdict.move): tuple(refusal.reason for refusal in verdict.refusals)
-        for verdict in decision.verdicts
-        if not verdict.admitted
-    }
+    due = {_who(move) for move in decision.due}
+    held = {_who(v.move): _reasons(v) for v in decision.verdicts if not v.admitted or _who(v.move) not in due}
+    told = [v for v in decision.verdicts if _who(v.move) not in held or held[_who(v.move)] != before.get(_who(v.move))]
     entries = [
         *(_ended(ended, now) for ended in decision.ended),
-        *(_verdict(v, now) for v in decision.verdicts if v.admitted or held[_who(v.move)] != before.get(_who(v.move))),
+        *(_verdict(verdict, held.get(_who(verdict.move)), now) for verdict in told),
     ]
     return News(tuple(entries), held)
+
+
+def _reasons(verdict: Verdict) -> Reasons:
+    return tuple(refusal.reason for refusal in verdict.refusals) or (OFF,)
 
 
 def _who(move: Move) -> Held:
     return move.pod.uid, move.intent.name
 
 
-def _verdict(verdict: Verdict, now: datetime) -> Entry:
+def _verdict(verdict: Verdict, held: Reasons | None, now: datetime) -> Entry:
     move = verdict.move
     return Entry(
         at=now,
-        event="moved" if verdict.admitted else "held",
+        event="moved" if held is None else "held",
         workload=str(move.pod.workload),
         pod=move.pod.name,
         intent=move.intent.name.lower(),
-        reason=",".join(refusal.reason for refusal in verdict.refusals),
+        reason=",".join(held or ()),
         message="; ".join(refusal.message for refusal in verdict.refusals) or move.reason,
         changes=tuple(text for change in move.changes for text in told(change)),
     )

@@ -51,7 +51,9 @@ class PrometheusSource:
             if not seen.pods:
                 _explain_emptiness(client, scope, end)
             rows = Index.of(pod.key(c) for pod in seen.pods for c in pod.containers if c.sized)
-            pulled, warnings = self._pulled(client, seen.pods, rows, (end - span, end), report)
+            usage = UsageSoFar(self.settings, self.cache)
+            pulled, warnings = usage.up_to(client, seen.pods, rows, now, report)
+            usage.save()
             namespaces = sorted({pod.namespace for pod in seen.pods})
             latency, unread = pull_latency(client, namespaces, end=end, report=report)
         moment = datetime.fromtimestamp(now, UTC)
@@ -78,15 +80,31 @@ class PrometheusSource:
             cleaned=pulled.cleaned,
         )
 
-    def _pulled(
-        self, client: PromClient, pods: Sequence[Pod], rows: Index, window: tuple[int, int], report: Report
+    def _discovered(self, client: PromClient, scope: Scope, now: float, report: Report) -> Discovered:
+        if self.kube is not None:
+            return from_kubernetes(KubeClient(self.kube), scope, report)
+        return from_state_metrics(client, scope, owners_over_window(client, now, OVERLAP), now, report)
+
+
+class UsageSoFar:
+    """The history that grows: from disk at first where it is kept there, then only what is new is asked for."""
+
+    def __init__(self, settings: PrometheusSettings, keep: Path | None = None) -> None:
+        self.history: History | None = None
+        self.pulled_to = 0  # epoch seconds; what a file holds may be older than it says
+        self._settings, self._keep, self._read = settings, keep, False
+
+    def up_to(
+        self, client: PromClient, pods: Sequence[Pod], rows: Index, now: float, report: Report = silent
     ) -> tuple[Pulled, tuple[str, ...]]:
-        """Usage of the window (since, end], from the cache as far as it goes; the cache is then brought up to date."""
-        since, end = window
-        old, warning = (None, None) if self.cache is None else load_or_start_cold(self.cache)
-        if old is not None and (old.step != self.settings.step or not since < old.end <= end):
-            old, warning = None, f"history {self.cache} is not of this time or step; all of it is asked for again"
+        """Usage of these pods' containers up to the last step that has ended, with warnings for the user."""
+        end = int(now) - int(now) % self._settings.step
+        since = end - int(self._settings.history.total_seconds())
+        old, warning = self._old(since, end)
         warnings = [] if warning is None else [warning]
+        if self.pulled_to == end and old is not None and all(key in old.rows for key in rows):
+            self.history = old.on(rows)
+            return Pulled(self.history, {}, None), ()  # no step has ended since
 
         def pull(begin: int, wanted: Container[ContainerKey]) -> Pulled:
             owners = owners_over_window(client, end, end - begin)
@@ -96,14 +114,27 @@ class PrometheusSource:
             return pull_usage(client, rows, where, end=end, since=begin, report=report)
 
         pulled = pull(since, rows) if old is None else _brought_up(old, rows, pull, since)
-        if self.cache is not None:
-            save_history(pulled.history, self.cache)
+        self.history, self.pulled_to = pulled.history, end
         return pulled, tuple(warnings)
 
-    def _discovered(self, client: PromClient, scope: Scope, now: float, report: Report) -> Discovered:
-        if self.kube is not None:
-            return from_kubernetes(KubeClient(self.kube), scope, report)
-        return from_state_metrics(client, scope, owners_over_window(client, now, OVERLAP), now, report)
+    def save(self) -> None:
+        if self._keep is not None and self.history is not None:
+            save_history(self.history, self._keep)
+
+    def _old(self, since: int, end: int) -> tuple[History | None, str | None]:
+        """What is known already, or why it is of no use."""
+        if self.history is None and self._keep is not None and not self._read:
+            self._read = True
+            self.history, warning = load_or_start_cold(self._keep)
+            if warning is not None:
+                return None, warning
+        old = self.history
+        if old is not None and (old.step != self._settings.step or not since < old.end <= end):
+            return (
+                None,
+                f"history {self._keep or 'in memory'} is not of this time or step; all of it is asked for again",
+            )
+        return old, None
 
 
 def _brought_up(

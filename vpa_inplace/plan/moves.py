@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
@@ -15,19 +15,31 @@ from vpa_inplace.domain.moves import Change, Intent, Move
 from vpa_inplace.domain.pods import Container
 from vpa_inplace.domain.policy import Policies
 from vpa_inplace.domain.snapshot import Snapshot
+from vpa_inplace.forecast import Outlook
+from vpa_inplace.plan.apart import apart
 from vpa_inplace.plan.desired import desired
+from vpa_inplace.plan.regrow import crowding
 from vpa_inplace.plan.room import within
+from vpa_inplace.plan.told import told
 from vpa_inplace.recommend import Sizes
 
 Int = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 
-def plan(sizes: Sizes, snapshot: Snapshot, ledger: Ledger, policies: Policies, due: Sequence[Move] = ()) -> list[Move]:
+def plan(
+    sizes: Sizes,
+    snapshot: Snapshot,
+    ledger: Ledger,
+    policies: Policies,
+    due: Sequence[Move] = (),
+    outlook: Outlook | None = None,
+) -> list[Move]:
     """Moves of this tick, most urgent first, then in the order of the pods.
 
     Whole arrays up to the dead band; objects only for pods that move. A pod that needs both directions gets two
     moves, growth first. All pods of a role share one size. Pods that are ``due`` for a resize already get no second one.
+    Without the outlook nobody asks whether what shrinks can grow back.
     """
     slots = snapshot.slots
     request, limit = desired(sizes, slots, policies)
@@ -44,14 +56,10 @@ def plan(sizes: Sizes, snapshot: Snapshot, ledger: Ledger, policies: Policies, d
         *_moves(snapshot, shrinks, new, np.full(len(slots), Intent.SHRINK)),
     ]
     taken = {move.pod.uid for move in due}
-    moves = [_told(move, ledger) for move in moves if move.pod.uid not in taken]
+    moves = apart([move for move in moves if move.pod.uid not in taken], snapshot)
+    crowds = {} if outlook is None or not shrinks.any() else crowding(snapshot, outlook, policies, request, shrinks)
+    moves = told(moves, snapshot.pods, ledger, crowds)
     return within(sorted(moves, key=lambda move: move.intent), snapshot)  # stable: pods keep their order
-
-
-def _told(move: Move, ledger: Ledger) -> Move:
-    """The move with what is on its way for its pod; most ticks, nothing is."""
-    others = tuple(attempt for attempt in ledger.attempts if attempt.uid == move.pod.uid)
-    return replace(move, open_attempts=others) if others else move
 
 
 def out_of_band(sizes: Sizes, snapshot: Snapshot, policies: Policies, request: Int) -> tuple[Mask, Mask]:

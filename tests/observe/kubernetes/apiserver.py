@@ -1,7 +1,7 @@
 """An API server of one kind, in memory: pages, watches from a version, forgets old versions, and misbehaves when told.
 
-What it does when it behaves is what a real one does (`test_cache.py` and `test_watch.py` run the same stories on both);
-it is there for what a real one cannot be made to do: cuts in the middle of a line, silence, storms.
+What it does when it behaves, `test_cache.py` sees a real one do: changes in their order, a version that is gone, kinds
+that are missing or forbidden. It is there for what a real one cannot be made to do: cuts in mid-line, silence, storms.
 """
 
 from __future__ import annotations
@@ -65,7 +65,6 @@ class FakeApi:
         self._history: list[tuple[int, str, Object]] = []
         self._oldest = 100  # version to watch from
         self._life = 0  # grows with each restart
-        self.bookmarks_told = 0
         self._changed = threading.Condition(threading.RLock())
         self.closing = False
 
@@ -169,6 +168,9 @@ class FakeApi:
                 http.chunk(line)
                 seen, last = version, time.monotonic()
             now = time.monotonic()
+            if not mishap.quiet and self.bookmarks is not None and now - last >= self.bookmarks:
+                last, seen = now, told
+                http.chunk(_line("BOOKMARK", {"metadata": {"resourceVersion": str(seen)}}))
             if mishap.body and not news:
                 http.chunk(mishap.body)
                 http.end()
@@ -179,10 +181,6 @@ class FakeApi:
             if not mishap.quiet and now - began >= limit:
                 http.end()
                 return
-            if not mishap.quiet and self.bookmarks is not None and now - last >= self.bookmarks:
-                last, seen = now, told
-                self.bookmarks_told += 1
-                http.chunk(_line("BOOKMARK", {"metadata": {"resourceVersion": str(seen)}}))
 
     def _since(self, version: int) -> list[tuple[int, bytes]]:
         return [(at, _line(kind, item)) for at, kind, item in self._history if at > version]

@@ -138,10 +138,8 @@ def test_readers_see_whole_lists_only() -> None:
 
     writer = threading.Thread(target=write)
     writer.start()
-    seen = set()
-    while not ended.is_set():
-        names = frozenset(name[0] for _, name in store.view().objects)
-        seen.add(names)
-        assert len(names) == 1
+    over = False
+    while not over:
+        over = ended.is_set()  # once more after the end
+        assert len({name[0] for _, name in store.view().objects}) == 1
     writer.join()
-    assert seen

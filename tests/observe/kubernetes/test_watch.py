@@ -33,11 +33,18 @@ def watching(
     pace: Pace = QUICK,
     where: Where = EVERYWHERE,
     beat: Callable[[Reflector[Pod]], None] = lambda _: None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[tuple[Reflector[Pod], Told]]:
     told: Told = []
     with serving(api, folder) as settings:
         reflector: Reflector[Pod] = Reflector(
-            KubeClient(settings), PODS, where=where, pace=pace, report=told.append, beat=lambda: beat(reflector)
+            KubeClient(settings),
+            PODS,
+            where=where,
+            pace=pace,
+            report=told.append,
+            beat=lambda: beat(reflector),
+            clock=clock,
         )
         reflector.start()
         try:
@@ -144,32 +151,55 @@ def test_a_watch_that_was_ended_goes_on_from_the_last_bookmark(tmp_path: Path) -
     assert states(told) == [State.LIVE]
 
 
-def test_a_bookmark_vouches_for_what_is_known(tmp_path: Path) -> None:
-    api = FakeApi(bookmarks=0.02)
-    with watching(api, tmp_path, replace(QUICK, silence=0.2, stale=0.4)) as (reflector, _):
-        live(reflector)
-        until(lambda: api.bookmarks_told > 40, "bookmarks for longer than silence and staleness are borne")
-        assert len(api.asked) == 2  # a list and a watch
+class Clock:
+    """Seconds that pass when the test says so."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
 
 
 @pytest.mark.parametrize(
-    ("mishap", "again"),
+    ("mishap", "bookmarks", "again"),
     [
-        pytest.param(Mishap(end_after=0.1), False, id="ended-by-the-server-vouches"),
-        pytest.param(Mishap(cut_after=0.1), True, id="cut-does-not"),
-        pytest.param(Mishap(quiet=True), True, id="silence-does-not"),
+        pytest.param(Mishap(end_after=0.0), None, False, id="ended-by-the-server-vouches"),
+        pytest.param(Mishap(cut_after=0.1), 0.02, False, id="a-bookmark-vouches"),
+        pytest.param(Mishap(cut_after=0.0), None, True, id="cut-does-not"),
+        pytest.param(Mishap(quiet=True), None, True, id="silence-does-not"),
     ],
 )
-def test_what_was_not_vouched_for_is_listed_again(tmp_path: Path, mishap: Mishap, again: bool) -> None:
-    """A watch without a word: whether it proves that there was nothing to tell goes by how it ended."""
+def test_what_was_not_vouched_for_is_listed_again(
+    tmp_path: Path, mishap: Mishap, bookmarks: float | None, again: bool
+) -> None:
+    """Watches of 400 s without an event: whether each proves that there was nothing to tell goes by how it ended."""
+    api, clock = FakeApi(bookmarks=bookmarks), Clock()
+
+    def pass_time(asked: Asked) -> Mishap:
+        clock.now += 400 if asked.is_watch else 0
+        return mishap
+
+    api.mishap = pass_time
+    with watching(api, tmp_path, replace(QUICK, silence=0.1, stale=600), clock=clock) as (_, told):
+        until(lambda: len(api.watches) >= 5, "five watches")
+    why = [listed.why for listed in lists(told)[1:]]
+    # after 800 s, where nothing vouches: after two of the first four watches, and again after the next two
+    assert why == (["nothing was heard for 600 s"] * 2 if again else [])
+
+
+def test_a_new_list_keeps_what_has_not_changed(tmp_path: Path) -> None:
+    """Else all of a large cluster would be in memory twice, and whoever remembers an object would see a new one."""
     api = FakeApi()
-    api.mishap = lambda _: mishap
-    with watching(api, tmp_path, replace(QUICK, silence=0.1, stale=0.5)) as (_, told):
-        # a dozen watches of 0.1 s, or silences of 0.1 s and more, are longer than the 0.5 s of staleness
-        until(lambda: len(lists(told)) > 1 if again else len(api.watches) >= 12, "a second list, or twelve watches")
-    assert (len(lists(told)) > 1) is again
-    if again:
-        assert lists(told)[1].why == "nothing was heard for 0.5 s"
+    api.put("same")
+    api.put("changes")
+    with watching(api, tmp_path) as (reflector, told):
+        live(reflector)
+        before = reflector.store.view().objects
+        api.forget(lambda: api.put("changes"))
+        until(lambda: len(lists(told)) == 2, "a second list")
+        after = reflector.store.view().objects
+    assert after["shop", "same"] is before["shop", "same"]
+    assert after["shop", "changes"] is not before["shop", "changes"]
 
 
 # ------------------------------------------------------------------------------------------------- versions that are gone
@@ -264,15 +294,31 @@ def test_a_watch_that_is_cut_all_the_time_loses_nothing(tmp_path: Path) -> None:
 def test_a_watch_that_ends_at_once_and_says_nothing_has_failed(tmp_path: Path) -> None:
     api = FakeApi()
     api.mishap = only(5, Mishap(end_after=0.0), watches=True)
-    with watching(api, tmp_path) as (reflector, told):
+    with watching(api, tmp_path, replace(QUICK, shortest=20)) as (reflector, told):  # at once, on the busiest machine
         until(lambda: State.BROKEN in states(told), "broken")
         until(lambda: len(api.watches) == 6, "the good watch")
+        assert reflector._pauses.failures == 5
         api.put("a")
         sees(reflector, "a")
         live(reflector)
     assert states(told) == [State.LIVE, State.BROKEN, State.LIVE]  # not one turn more for each try
     assert len(lists(told)) == 1
     assert any(isinstance(notice, Turned) and "at once" in notice.reason for notice in told)
+
+
+def test_a_watch_that_told_something_has_not_failed_however_short(tmp_path: Path) -> None:
+    api = FakeApi()
+
+    def tell_and_cut(asked: Asked) -> Mishap:
+        if asked.is_watch:
+            api.put(f"pod-{len(api.watches)}")
+        return Mishap(cut_after=0.0)
+
+    api.mishap = tell_and_cut
+    with watching(api, tmp_path, replace(QUICK, shortest=0.5)) as (reflector, told):
+        until(lambda: len(api.watches) == 3, "three watches")
+        assert reflector._pauses.failures == 0
+    assert states(told) == [State.LIVE]
 
 
 def test_silence_is_a_dead_connection(tmp_path: Path) -> None:
@@ -290,12 +336,15 @@ def test_silence_is_a_dead_connection(tmp_path: Path) -> None:
 def test_patience_grows_with_servers_that_have_no_bookmarks(tmp_path: Path) -> None:
     api = FakeApi()
     api.mishap = lambda _: Mishap(quiet=True)
-    with watching(api, tmp_path, replace(QUICK, silence=0.05, watch=0.2)) as (reflector, _):
-        until(lambda: reflector._patience == pytest.approx(0.3), "one and a half watches")  # 0.05, 0.1, 0.2, 0.3
+    with watching(api, tmp_path, replace(QUICK, silence=0.1, watch=0.4)) as (reflector, _):
+        until(lambda: reflector._patience == pytest.approx(0.6), "one and a half watches")  # 0.1, 0.2, 0.4, 0.6
         api.mishap = lambda _: GOOD
-        api.put("a")
-        sees(reflector, "a")
-        assert reflector._patience == 0.05
+
+        def again() -> bool:
+            api.put("a")
+            return reflector._patience == 0.1
+
+        until(again, "as patient as at first")
 
 
 # ---------------------------------------------------------------------------------------------------------- refusals
@@ -315,9 +364,12 @@ def test_a_storm_of_errors_is_waited_out(tmp_path: Path) -> None:
     assert len(api.lists) == 7
 
 
-def test_errors_of_a_watch_do_not_cost_a_list(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "status", [pytest.param(503, id="away"), pytest.param(401, id="a-token-that-has-just-changed")]
+)
+def test_errors_of_a_watch_do_not_cost_a_list(tmp_path: Path, status: int) -> None:
     api = FakeApi()
-    api.mishap = only(4, Mishap(status=503), watches=True)
+    api.mishap = only(4, Mishap(status=status), watches=True)
     with watching(api, tmp_path) as (reflector, told):
         live(reflector)
         api.put("a")

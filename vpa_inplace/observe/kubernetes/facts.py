@@ -6,7 +6,9 @@ What cannot be read (a quantity that is none) leaves one object out, with a reas
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from vpa_inplace.domain import pods as domain
@@ -23,24 +25,39 @@ from vpa_inplace.observe.kubernetes.pods import (
     ContainerStatus,
     Node,
     Pod,
+    PodSpec,
     Quantities,
 )
 
 MIRROR: Final = "kubernetes.io/config.mirror"
 OS_LABEL: Final = "kubernetes.io/os"
-REVISION_LABELS: Final = ("pod-template-hash", "controller-revision-hash")  # Deployments; StatefulSets and DaemonSets
+REVISION_LABELS: Final = (
+    "leaderworkerset.sigs.k8s.io/template-revision-hash",  # first: its pods have a StatefulSet's as well, one a group
+    "rollouts-pod-template-hash",  # Argo Rollouts
+    "pod-template-hash",  # Deployments
+    "controller-revision-hash",  # StatefulSets, DaemonSets
+)
 LEAVING_TAINTS: Final = {
     "ToBeDeletedByClusterAutoscaler": "the cluster autoscaler removes it",
     "DeletionCandidateOfClusterAutoscaler": "the cluster autoscaler may remove it",
     "karpenter.sh/disrupted": "Karpenter replaces it",
+    "karpenter.sh/disruption": "Karpenter replaces it",  # before Karpenter 1.0
     "node.kubernetes.io/out-of-service": "it is out of service",
     "node.cloudprovider.kubernetes.io/shutdown": "it is being shut down",
+    "cloud.google.com/impending-node-termination": "the cloud takes it back",
+    "aws-node-termination-handler/spot-itn": "the cloud takes it back",
 }
 """Taints of those who take nodes away, and what each means."""
+SIZES: Final = 1 << 15  # pairs of amounts that are remembered; a fleet has a few thousand
+
+_CLASSES: Final = {str(qos): qos for qos in domain.QosClass}
 
 
 class PodFacts:
-    """Pods of tick after tick; one that has not changed is the same object as before, so a tick costs what changed."""
+    """Pods of tick after tick; one that has not changed is the same object as before, so a tick costs what changed.
+
+    A pod's facts change with its object, with its workload, and with the operating system that its node tells of.
+    """
 
     def __init__(self, cluster: str) -> None:
         self._cluster = cluster
@@ -50,13 +67,16 @@ class PodFacts:
         self, pods: Iterable[Pod], tops: Mapping[str, Top], systems: Mapping[str, str], skips: list[Skip]
     ) -> tuple[domain.Pod, ...]:
         """Facts of the pods that are not over; ``systems``: operating systems by node."""
-        known, found = {}, []
+        known: dict[str, _Known] = {}
+        keys: dict[WorkloadKey, WorkloadKey] = {}  # the pods of a workload share its key
+        found: list[domain.Pod] = []
         for pod in pods:
             uid = pod.metadata.uid
-            before, top = self._known.get(uid), tops[uid]
-            if before is None or before.pod is not pod or before.top != top:
+            before, top, system = self._known.get(uid), tops[uid], systems.get(pod.spec.node_name or "", "")
+            if before is None or before.pod is not pod or not before.still(top, system):
+                key = top.key(self._cluster)
                 try:
-                    before = _Known(pod, top, pod_of(pod, top.key(self._cluster), systems))
+                    before = _Known(pod, system, pod_of(pod, keys.setdefault(key, key), systems))
                 except QuantityError as error:
                     skips.append(Skip(f"{pod.metadata.namespace}/{pod.metadata.name}", "UnreadablePod", str(error)))
                     continue
@@ -70,8 +90,12 @@ class PodFacts:
 @dataclass(frozen=True, slots=True)
 class _Known:
     pod: Pod
-    top: Top
+    system: str
     fact: domain.Pod
+
+    def still(self, top: Top, system: str) -> bool:
+        workload = self.fact.workload
+        return self.system == system and workload.name == top.name and workload.kind == top.kind
 
 
 def pod_of(pod: Pod, workload: WorkloadKey, systems: Mapping[str, str] = {}) -> domain.Pod:
@@ -81,47 +105,49 @@ def pod_of(pod: Pod, workload: WorkloadKey, systems: Mapping[str, str] = {}) -> 
         QuantityError: one of its amounts is no quantity.
     """
     metadata, spec, status = pod.metadata, pod.spec, pod.status
-    statuses = {one.name: one for one in (*(status.container_statuses or ()), *(status.init_container_statuses or ()))}
-    containers = tuple(
-        _container(one, kind, statuses.get(one.name))
-        for one, kind in (
-            *((one, domain.ContainerKind.APP) for one in spec.containers),
-            *((one, _init_kind(one)) for one in spec.init_containers or ()),
-        )
-    )
+    containers = tuple(_containers(pod))
     labels = metadata.labels or {}
-    given = status.qos_class
     return domain.Pod(
         namespace=metadata.namespace,
         name=metadata.name,
         uid=metadata.uid,
         workload=workload,
         containers=containers,
-        qos=domain.QosClass(given) if given else domain.qos_of(containers),
+        qos=_CLASSES.get(status.qos_class or "") or domain.qos_of(containers),
         phase=status.phase,
         node=spec.node_name or None,
-        os=(spec.os.name if spec.os is not None else systems.get(spec.node_name or "", "")) or "linux",
+        os=_system(spec, systems),
         static=MIRROR in (metadata.annotations or {}),
         created=metadata.creation_timestamp,
         terminating=metadata.deletion_timestamp is not None,
         priority=spec.priority or 0,
-        claims=any(one.resources is not None and one.resources.claims for one in spec.containers),
+        claims=_claims(spec),
         revision=next((labels[name] for name in REVISION_LABELS if name in labels), ""),
         resource_version=metadata.resource_version or None,
         generation=metadata.generation,
         observed_generation=status.observed_generation,
-        resize=_resize(status.conditions or ()),
+        resize=_resize(status.conditions) if status.conditions else _QUIET,
     )
+
+
+def _system(spec: PodSpec, systems: Mapping[str, str]) -> str:
+    """What the pod says, then what its node says, then the node it asks for; Linux where nobody says anything."""
+    said = spec.os.name if spec.os is not None else systems.get(spec.node_name or "")
+    return said or (spec.node_selector or {}).get(OS_LABEL) or "linux"
+
+
+def _claims(spec: PodSpec) -> bool:
+    containers = (*spec.containers, *(spec.init_containers or ()))
+    return any(one.resources is not None and one.resources.claims for one in containers)
 
 
 def _resize(conditions: Iterable[Condition]) -> domain.ResizeStatus:
     """Both conditions may stand at once: a resize under way, and a newer one that waits behind it."""
     told = {one.type: one for one in conditions if one.status == "True"}
     pending, running = told.get("PodResizePending"), told.get("PodResizeInProgress")
-    if pending is None and running is None:
-        return _QUIET
     newest = pending or running
-    assert newest is not None
+    if newest is None:
+        return _QUIET
     return domain.ResizeStatus(
         pending=(pending.reason or "Deferred") if pending is not None else "",
         in_progress=running is not None,
@@ -134,44 +160,59 @@ def _resize(conditions: Iterable[Condition]) -> domain.ResizeStatus:
 _QUIET: Final = domain.ResizeStatus()
 
 
-def _init_kind(container: ContainerSpec) -> domain.ContainerKind:
-    return domain.ContainerKind.SIDECAR if container.restart_policy == "Always" else domain.ContainerKind.INIT
+def _containers(pod: Pod) -> Iterator[domain.Container]:
+    """In the order of the spec, sidecars and init containers last."""
+    spec, status = pod.spec, pod.status
+    told = {one.name: one for one in status.container_statuses or ()}
+    for one in spec.containers:
+        yield _container(one, domain.ContainerKind.APP, told.get(one.name))
+    if not spec.init_containers:
+        return
+    told = {one.name: one for one in status.init_container_statuses or ()}
+    for one in spec.init_containers:
+        sidecar = one.restart_policy == "Always"
+        kind = domain.ContainerKind.SIDECAR if sidecar else domain.ContainerKind.INIT
+        yield _container(one, kind, told.get(one.name))
 
 
 def _container(spec: ContainerSpec, kind: domain.ContainerKind, status: ContainerStatus | None) -> domain.Container:
-    resources = spec.resources
-    restarting = {p.resource_name for p in spec.resize_policy or () if p.restart_policy == "RestartContainer"}
-    common = domain.Container(
+    """A container with what the kubelet tells of it; of one that it has not told of, nothing is in force."""
+    resources, told = spec.resources, status or ContainerStatus(spec.name)
+    running = told.state.running if told.state is not None else None
+    actual = told.resources
+    return domain.Container(
         name=spec.name,
         kind=kind,
         requests=amounts(resources.requests if resources else None),
         limits=amounts(resources.limits if resources else None),
-        restart_on_resize=frozenset(r for r in Resource if r.key in restarting),
-        ready=status.ready if status else False,
+        restart_on_resize=_restarting(spec) if spec.resize_policy else _NONE,
+        restarts=told.restart_count,
+        image=told.image_id,
+        started=running.started_at if running is not None else None,
+        ready=told.ready,
+        last_oom=_last_oom(told),
+        allocated=None if told.allocated_resources is None else amounts(told.allocated_resources),
+        actual_requests=None if actual is None else amounts(actual.requests),
+        actual_limits=None if actual is None else amounts(actual.limits),
     )
-    return common if status is None else _with(common, status)
 
 
-def _with(container: domain.Container, status: ContainerStatus) -> domain.Container:
-    """The container with what the kubelet tells of it."""
-    killed = [
+_NONE: Final[frozenset[Resource]] = frozenset()
+
+
+def _restarting(spec: ContainerSpec) -> frozenset[Resource]:
+    named = {p.resource_name for p in spec.resize_policy or () if p.restart_policy == "RestartContainer"}
+    return frozenset(r for r in Resource if r.key in named)
+
+
+def _last_oom(status: ContainerStatus) -> datetime | None:
+    kills = [
         state.terminated.finished_at
         for state in (status.state, status.last_state)
         if state is not None and state.terminated is not None and state.terminated.reason == "OOMKilled"
         if state.terminated.finished_at is not None
     ]
-    running = status.state.running if status.state is not None else None
-    actual = status.resources
-    return replace(
-        container,
-        restarts=status.restart_count,
-        image=status.image_id,
-        started=running.started_at if running is not None else None,
-        last_oom=max(killed, default=None),
-        allocated=None if status.allocated_resources is None else amounts(status.allocated_resources),
-        actual_requests=None if actual is None else amounts(actual.requests),
-        actual_limits=None if actual is None else amounts(actual.limits),
-    )
+    return max(kills, default=None)
 
 
 def amounts(quantities: Quantities | None) -> Amounts:
@@ -180,12 +221,19 @@ def amounts(quantities: Quantities | None) -> Amounts:
     Raises:
         QuantityError: one of them is no quantity.
     """
-    found = Amounts()
-    for resource in Resource:
-        text = (quantities or {}).get(resource.key)
-        if text is not None:
-            found = found.replace(resource, parse_amount(text, resource))
-    return found
+    return _amounts(quantities.get("cpu"), quantities.get("memory")) if quantities else _NOTHING
+
+
+_NOTHING: Final = Amounts()
+
+
+@lru_cache(maxsize=SIZES)
+def _amounts(cpu: str | None, memory: str | None) -> Amounts:
+    """Few sizes are told over and over: of each pod up to five times, of each of its siblings again."""
+    return Amounts(
+        None if cpu is None else parse_amount(cpu, Resource.CPU),
+        None if memory is None else parse_amount(memory, Resource.MEMORY),
+    )
 
 
 # ------------------------------------------------------------------------------------------------------------ nodes

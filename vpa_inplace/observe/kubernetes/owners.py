@@ -59,20 +59,23 @@ class _Answer:
     until: float  # when to ask again
 
 
+_Who = tuple[str, str, str, str, str]
+
+
 class Owners:
     """Remembers what it asked for; one thread's."""
 
     def __init__(self, client: KubeClient, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._client, self._clock = client, clock
         self._discovery = Discovery(client, clock=clock)
-        self._answers: dict[str, _Answer] = {}  # by uid
+        self._answers: dict[_Who, _Answer] = {}
         self._silent_until = float("-inf")  # the server did not answer; a tick does not wait for it again and again
 
     def tops(self, pods: Iterable[Pod], views: Views) -> dict[str, Top]:
         """By the pods' uid."""
         tops: dict[str, Top] = {}
-        known: dict[tuple[str, str], Top] = {}  # by namespace and uid of a pod's own controller
-        used: dict[str, _Answer] = {}
+        known: dict[_Who, Top] = {}  # of a pod's own controller
+        used: dict[_Who, _Answer] = {}
         for pod in pods:
             metadata = pod.metadata
             owner = metadata.controller
@@ -80,10 +83,10 @@ class Owners:
                 itself = OwnerReference(kind="Pod", name=metadata.name, uid=metadata.uid)
                 tops[metadata.uid] = _top(metadata.namespace, itself)
                 continue
-            place = metadata.namespace, owner.uid
-            if place not in known:
-                known[place] = self._climb(metadata.namespace, owner, views, used)
-            tops[metadata.uid] = known[place]
+            who = _who(metadata.namespace, owner)
+            if who not in known:
+                known[who] = self._climb(metadata.namespace, owner, views, used)
+            tops[metadata.uid] = known[who]
         self._answers = used  # owners that nobody has any more are forgotten
         return tops
 
@@ -95,12 +98,12 @@ class Owners:
         said = self._client.decoded(resource.path(top.namespace, top.name, "scale"), _Scale)
         return Scale(said.spec.replicas, said.status.replicas, said.status.selector)
 
-    def _climb(self, namespace: str, owner: OwnerReference, views: Views, used: dict[str, _Answer]) -> Top:
+    def _climb(self, namespace: str, owner: OwnerReference, views: Views, used: dict[_Who, _Answer]) -> Top:
         for _ in range(MAX_DEPTH):
             found = _watched(namespace, owner, views)
             if found is None:
-                answer = used.get(owner.uid) or self._answer(namespace, owner, views)
-                used[owner.uid] = answer
+                who = _who(namespace, owner)
+                answer = used[who] = used.get(who) or self._answer(namespace, owner, views)
                 found = answer.found
             if isinstance(found, str):
                 return _top(namespace, owner, found)
@@ -110,7 +113,7 @@ class Owners:
         return _top(namespace, owner, f"the owners of {_named(namespace, owner)} do not come to an end")
 
     def _answer(self, namespace: str, owner: OwnerReference, views: Views) -> _Answer:
-        before = self._answers.get(owner.uid)
+        before = self._answers.get(_who(namespace, owner))
         now = self._clock()
         if before is not None and now < before.until:
             return before
@@ -175,6 +178,11 @@ def _top(namespace: str, owner: OwnerReference, doubt: str = "") -> Top:
         uid=owner.uid,
         doubt=doubt,
     )
+
+
+def _who(namespace: str, owner: OwnerReference) -> _Who:
+    """All of it: whoever makes a pod may write any uid beside any name."""
+    return namespace, owner.api_version, owner.kind, owner.name, owner.uid
 
 
 def _named(namespace: str, owner: OwnerReference) -> str:
