@@ -1,0 +1,69 @@
+"""Public usage traces in their common form: a folder of Parquet tables with an index; they lie beside the checkout."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+NOMINAL = {
+    "bitbrains_rnd": 1.0,
+    "borg2011_jobs": 32.0,
+    "jumpstarter_d2": 16.0,
+    "crane_dsp": None,
+    "nab_aws_cpu": 4.0,
+    "borg2019_short": 64.0,
+    "nezha_online_boutique": 1.0,
+}
+"""Cores of one unit of each source; None: the series are divided by their own 99th percentile."""
+SHIPPABLE = ("borg2011_jobs", "jumpstarter_d2", "crane_dsp", "nab_aws_cpu")
+"""Sources whose licences let something trained on them be shipped (CC-BY 4.0, MIT, Apache-2.0, MIT)."""
+SOURCES = ("bitbrains_rnd", *SHIPPABLE)
+
+
+@dataclass(frozen=True)
+class Trace:
+    """CPU usage of n series, each from its own first column on."""
+
+    name: str
+    step: int  # seconds
+    usage: np.ndarray  # F32[n, t] millicores, NaN for gaps
+    warm_up: int  # columns that are lived through and not counted
+
+    @property
+    def day(self) -> int:
+        return 86400 // self.step
+
+
+def folder() -> Path | None:
+    """Where the traces lie: what VPA_INPLACE_TRACES names, if anything is there."""
+    named = os.environ.get("VPA_INPLACE_TRACES")
+    path = Path(named) if named else None
+    return path if path is not None and (path / "index.json").is_file() else None
+
+
+def load(path: Path, name: str, every: int = 1) -> Trace:
+    """One source, or every so-manieth series of it."""
+    index: list[dict[str, Any]] = [
+        e for e in json.loads((path / "index.json").read_text()) if Path(e["file"]).stem == name
+    ]
+    step = int(index[0]["step_s"])
+    place = {e["id"]: i for i, e in enumerate(index)}
+    table = pd.read_parquet(path / f"{name}.parquet", columns=["ts", "series", "cpu"])
+    row = table["series"].astype(object).map(place).to_numpy()
+    epoch = table["ts"].astype("datetime64[s, UTC]").astype("int64").to_numpy()
+    start = np.full(len(index), np.iinfo(np.int64).max)
+    np.minimum.at(start, row, epoch)
+    column = (epoch - start[row]) // step
+    usage = np.full((len(index), int(column.max()) + 1), np.nan)
+    usage[row, column] = table["cpu"].to_numpy(dtype=np.float64)
+    unit = NOMINAL[name]
+    usage = usage / np.nanquantile(usage, 0.99, axis=1)[:, None] if unit is None else usage * unit
+    days = float(np.median([e["days"] for e in index]))
+    warm_up = (14 if days >= 21 else 3) * 86400 // step
+    return Trace(name, step, (np.maximum(usage, 0) * 1000).astype(np.float32)[::every], warm_up)
