@@ -23,7 +23,7 @@ REACH: Final = 7 * DAY + 4 * HOUR
 """Seconds that a moment looks back: a week, the hours around the same time then, and what those are compared with."""
 UNKNOWN: Final = np.float32(-20)
 """A feature whose window holds no sample: below e^-20 of the last hour nothing real is found, so trees can tell it apart."""
-FLOOR: Final = np.float32(0.002)
+FLOOR: Final = np.float32(0.02)
 """Share of the week's maximum below which usage counts as none: ratios to an idle hour would have no end otherwise."""
 TINY: Final = np.float32(1e-9)  # millicores or bytes: what stands for zero where the whole week was idle
 STATISTICS: Final = 6 * DAY  # seconds; with the day that a floor needs they stay within the reach
