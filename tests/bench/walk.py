@@ -58,9 +58,7 @@ def walk(
         short = np.where(lived, newest > in_force, np.nan)
         dials = turn(dials, Seen(seconds=trace.step, short=short, resized=resized), risk, budget)
         wanted = targets(film.at(t), dials, risk)
-        step = paced(
-            asked, wanted, dials, newest=newest, cut_off=no, seconds=trace.step, may_shrink=budget > 0
-        )
+        step = paced(asked, wanted, dials, newest=newest, cut_off=no, seconds=trace.step, may_shrink=budget > 0)
         dials = step.applied(dials)
         asked = np.maximum(step.size, FLOOR)
         under_way.append(asked)

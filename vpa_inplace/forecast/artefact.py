@@ -14,6 +14,7 @@ import numpy.typing as npt
 from vpa_inplace.domain.errors import FileRefused
 from vpa_inplace.forecast.features import NAMES
 from vpa_inplace.forecast.model import Model
+from vpa_inplace.forecast.past import REVISION
 from vpa_inplace.forecast.trees import LEAVES, Trees
 
 SCHEMA: Final = "vpa-inplace.trees"
@@ -51,6 +52,7 @@ class Card(msgspec.Struct, kw_only=True, frozen=True):
     heads: tuple[int, ...]  # seconds ahead
     levels: tuple[float, ...]
     features: tuple[str, ...]
+    revision: int = REVISION  # of what the features mean
     trained_on: tuple[dict[str, str], ...] = ()  # source, licence, where from
     scores: tuple[dict[str, Any], ...] = ()  # on sources that the model has not seen
     made_with: dict[str, str] = {}
@@ -102,6 +104,10 @@ def _card(archive: Any) -> Card:
     if not isinstance(head.get("version"), int) or head["version"] > VERSION:
         raise FileRefused(f"has version {head.get('version')}, this program reads up to {VERSION}: use a newer program")
     card = msgspec.json.decode(raw, type=Card)
+    if card.revision != REVISION:
+        raise FileRefused(
+            f"was trained on features of revision {card.revision}, this program computes {REVISION}: train it anew"
+        )
     if card.features != NAMES:
         odd = [name for name in card.features if name not in NAMES] or [n for n in NAMES if n not in card.features]
         what = f"{odd[0]!r} among them" if odd else "in another order"

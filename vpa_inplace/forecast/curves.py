@@ -27,9 +27,7 @@ class Curves:
     ratio: Matrix  # [heads, n, levels] logs; never falling along levels
 
     @classmethod
-    def of(
-        cls, ratio: Matrix, *, base: Matrix, peak: Matrix, heads: Sequence[int], levels: Sequence[float]
-    ) -> Curves:
+    def of(cls, ratio: Matrix, *, base: Matrix, peak: Matrix, heads: Sequence[int], levels: Sequence[float]) -> Curves:
         """From the output of models [heads * levels, n], which may cross: a higher level never asks for less.
 
         Nor does a longer head, which contains the shorter one. Where they cross the shorter one yields: sizes are taken
@@ -41,7 +39,8 @@ class Curves:
 
     def amounts(self, head: int, weights: Matrix) -> Matrix:
         """[n, L] amounts of one head at the levels that ``weights`` [levels, L] stand for (see :func:`weights_of`)."""
-        return np.exp(self.base[:, None] + self.ratio[head] @ weights)
+        amounts: Matrix = np.exp(self.base[:, None] + self.ratio[head] @ weights)
+        return amounts
 
 
 @lru_cache(maxsize=8)

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from vpa_inplace.forecast.curves import Curves, Matrix
-from vpa_inplace.forecast.features import Mask, features
+from vpa_inplace.forecast.features import features
+from vpa_inplace.forecast.past import Mask
 from vpa_inplace.forecast.trees import Trees
 from vpa_inplace.forecast.windows import Moments
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,7 @@ LEAVES: Final = 32  # most of a tree: as many as a word has bits
 BATCH: Final = 2**14  # rows at a time, so that all columns stay in the cache
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Trees:
     """k boosted models over the same f features. Node arrays concatenate all trees; a tree has one leaf more than nodes."""
 
@@ -58,7 +58,7 @@ class Trees:
         out[:] = self.start[:, None]
         places = {f: _places(edges, values[f]) for f, edges in self._edges.items()}
         for model, nodes, leaves in self._each():
-            word = np.uint16 if len(leaves) <= 16 else np.uint32
+            word: Any = np.uint16 if len(leaves) <= 16 else np.uint32
             crossed, part = np.zeros(rows, word), np.empty(rows, word)
             right = np.empty(rows, np.bool_)
             for f, place, bits in nodes:

@@ -88,17 +88,20 @@ class Sums:
         """[n, moments] sum of the known values."""
         if self.running is None:
             window = self.values[:, moments.first + first : moments.first + stop]
-            return window.sum(axis=1, keepdims=True, dtype=np.float64)
+            total: Float = window.sum(axis=1, keepdims=True, dtype=np.float64)
+            return total
         running = self.running[0]
-        return running[:, moments.shifted(stop)] - running[:, moments.shifted(first)]
+        between: Float = running[:, moments.shifted(stop)] - running[:, moments.shifted(first)]
+        return between
 
     def count(self, moments: Moments, first: int, stop: int) -> Float:
         """[n, moments] how many values are known."""
         if self.running is None:
             window = self.known[:, moments.first + first : moments.first + stop]
-            return np.count_nonzero(window, axis=1)[:, None].astype(np.float64)
+            return np.asarray(np.count_nonzero(window, axis=1)[:, None], np.float64)
         running = self.running[1]
-        return running[:, moments.shifted(stop)] - running[:, moments.shifted(first)]
+        between: Float = running[:, moments.shifted(stop)] - running[:, moments.shifted(first)]
+        return between
 
 
 def _running(values: npt.NDArray[np.generic]) -> Float:

@@ -57,9 +57,10 @@ def paced(
         may_shrink: [..., n] rows whose budget or data allow it.
     """
     hold, early = targets.hold.astype(np.float64), targets.early
-    seen = np.where(np.isfinite(newest), newest, 0.0)
-    demand = np.where(cut_off, np.fmax(seen, np.fmin(seen * BLIND, asked * BLIND)), seen)
-    hold = np.fmax(hold, np.where(demand > asked, demand, hold))
+    with np.errstate(invalid="ignore"):
+        unseen = np.fmax(newest, np.fmin(newest, asked) * BLIND)
+        demand = np.where(cut_off, unseen, newest)
+        hold = np.fmax(hold, np.where(demand <= asked, np.nan, demand))
     known, born = np.isfinite(hold), np.isfinite(asked)
     with np.errstate(invalid="ignore", divide="ignore"):
         unused = np.where(born & known & (asked > 0), (asked - hold) / asked, 0.0)

@@ -23,7 +23,9 @@ Float = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 DAY: Final = 86400.0
-LONGEST: Final = 3600.0  # seconds between two ticks that the dials believe in; a longer pause teaches no more than an hour
+LONGEST: Final = (
+    3600.0  # seconds between two ticks that the dials believe in; a longer pause teaches no more than an hour
+)
 START: Final = 0.0055  # price of being short at the start, in peaks of the week times risk; settled on public traces
 SHORTAGE: Final = (0.0005, 20.0)  # bounds of the fleet's price, in the same unit
 OWN: Final = 2.3  # bound of a row's correction: a log, a factor of ten either way

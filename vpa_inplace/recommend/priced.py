@@ -21,7 +21,9 @@ Float = npt.NDArray[np.float64]
 LEVELS: Final = (0.2, 0.4, 0.6, 0.75, 0.85, 0.92, 0.96, 0.98, 0.99, 0.995, 0.9975, 0.999, 0.9995)
 HOLD: Final = 3 * 3600  # seconds a size is meant to hold: what the usual budget of eight resizes a day allows
 EARLY: Final = 3600  # seconds ahead within which one grows rather than waits
-EARLY_SHARE: Final = 6.0  # the hour ahead is weighed at a sixth of the price: growing early is a resize that may be in vain
+EARLY_SHARE: Final = (
+    6.0  # the hour ahead is weighed at a sixth of the price: growing early is a resize that may be in vain
+)
 REGROW: Final = 0.4  # of a resize's price is due when the size is exceeded, for then it must be changed again
 ALIKE: Final = 0.5
 """Exponent between a price in proportion to a row's own peak (0) and one price for all rows (1). Half way, a small row is
@@ -63,4 +65,5 @@ def _cheapest(amounts: Matrix, price: Float) -> Matrix:
     short = (1 - np.asarray(LEVELS)).astype(np.float32)
     cost = amounts + price[..., None].astype(np.float32) * short
     best = cost.argmin(axis=-1)
-    return amounts[np.arange(len(amounts)), best]
+    cheapest: Matrix = amounts[np.arange(len(amounts)), best]
+    return cheapest

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,9 @@ class Boosting:
     leaves: int = 12
     rate: float = 0.15
     least: int = 200  # samples in a leaf
+    beyond: float = (
+        5.0  # samples that a leaf must expect beyond its quantile: the 0.997 of 200 samples is their maximum
+    )
     bins: int = 128
     seed: int = 1
 
@@ -48,7 +51,7 @@ def boosted(values: Matrix, targets: Sequence[Matrix], levels: Sequence[float], 
                 max_iter=how.trees,
                 max_leaf_nodes=how.leaves,
                 learning_rate=how.rate,
-                min_samples_leaf=how.least,
+                min_samples_leaf=max(how.least, round(how.beyond / (1 - level))),
                 max_bins=how.bins,
                 l2_regularization=1.0,
                 early_stopping=False,
@@ -59,51 +62,55 @@ def boosted(values: Matrix, targets: Sequence[Matrix], levels: Sequence[float], 
 
 
 def as_arrays(models: Sequence[Any]) -> Trees:
-    """Fitted ``HistGradientBoostingRegressor`` models as ``Trees``."""
+    """Fitted ``HistGradientBoostingRegressor`` models as ``Trees``.
+
+    Their nodes are no public interface of scikit-learn: a test compares every leaf's sum with what the model itself says.
+    """
     start, owner, counts = [], [], []
-    features: list[int] = []
-    thresholds: list[float] = []
-    crossed: list[int] = []
-    leaves: list[float] = []
+    grown = _Nodes()
     for place, model in enumerate(models):
-        start.append(float(np.ravel(model._baseline_prediction)[0]))
-        for (tree,) in model._predictors:
-            before = len(features)
-            _walk(tree.nodes, 0, features, thresholds, crossed, leaves_here := [])
-            if len(leaves_here) > LEAVES:
-                raise ValueError(f"a tree of {len(leaves_here)} leaves; at most {LEAVES} fit into a word")
-            leaves.extend(leaves_here)
-            counts.append(len(features) - before)
+        start.append(float(np.ravel(model._baseline_prediction)[0]))  # noqa: SLF001 - there is no public way to the nodes
+        for (tree,) in model._predictors:  # noqa: SLF001
+            before, leaves = len(grown.feature), len(grown.leaf)
+            grown.walk(tree.nodes, 0, leaves)
+            if len(grown.leaf) - leaves > LEAVES:
+                raise ValueError(f"a tree of {len(grown.leaf) - leaves} leaves; at most {LEAVES} fit into a word")
+            counts.append(len(grown.feature) - before)
             owner.append(place)
     return Trees(
         start=np.array(start, np.float32),
         model=np.array(owner, np.int32),
         nodes=np.array(counts, np.int32),
-        feature=np.array(features, np.int32),
-        threshold=_below(np.array(thresholds)),
-        crossed=np.array(crossed, np.uint32),
-        leaf=np.array(leaves, np.float32),
+        feature=np.array(grown.feature, np.int32),
+        threshold=_below(np.array(grown.threshold, np.float64)),
+        crossed=np.array(grown.crossed, np.uint32),
+        leaf=np.array(grown.leaf, np.float32),
     )
+
+
+@dataclass(slots=True)
+class _Nodes:
+    feature: list[int] = field(default_factory=list)
+    threshold: list[float] = field(default_factory=list)
+    crossed: list[int] = field(default_factory=list)
+    leaf: list[float] = field(default_factory=list)
+
+    def walk(self, nodes: Any, at: int, first_leaf: int) -> None:
+        """Left to right; a node's left leaves are known once its left side has been walked."""
+        node = nodes[at]
+        if node["is_leaf"]:
+            self.leaf.append(float(node["value"]))
+            return
+        mine, first = len(self.feature), len(self.leaf)
+        self.feature.append(int(node["feature_idx"]))
+        self.threshold.append(float(node["num_threshold"]))
+        self.crossed.append(0)
+        self.walk(nodes, node["left"], first_leaf)
+        self.crossed[mine] = sum(1 << (leaf - first_leaf) for leaf in range(first, len(self.leaf)))
+        self.walk(nodes, node["right"], first_leaf)
 
 
 def _below(thresholds: npt.NDArray[np.float64]) -> Matrix:
     """The largest float32 not above each: exactly the float32 values that went left still do."""
     near = thresholds.astype(np.float32)
     return np.where(near > thresholds, np.nextafter(near, np.float32(-np.inf)), near)
-
-
-def _walk(
-    nodes: Any, at: int, features: list[int], thresholds: list[float], crossed: list[int], leaves: list[float]
-) -> None:
-    """Left to right; a node's left leaves are known once its left side has been walked."""
-    node = nodes[at]
-    if node["is_leaf"]:
-        leaves.append(float(node["value"]))
-        return
-    mine, first = len(features), len(leaves)
-    features.append(int(node["feature_idx"]))
-    thresholds.append(float(node["num_threshold"]))
-    crossed.append(0)
-    _walk(nodes, node["left"], features, thresholds, crossed, leaves)
-    crossed[mine] = sum(1 << leaf for leaf in range(first, len(leaves)))
-    _walk(nodes, node["right"], features, thresholds, crossed, leaves)
