@@ -12,10 +12,10 @@ DEV  := $(VENV)/.installed-dev
 PIP  := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system demo test check format bench clean distclean
+.PHONY: help setup system demo test check format bench bench-sizing train clean distclean
 
 help:  ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
 	@echo '  variables: PYTHON=python3.12 picks the interpreter, WORKERS=4 the test processes, ARGS="-k name" goes to pytest'
 
 setup: $(DEV) system  ## everything for developing: .venv with the pinned packages, system parts for the tests
@@ -38,6 +38,12 @@ format: $(DEV)  ## let ruff put format and imports right
 
 bench: $(DEV) system  ## measure speed and memory against the budgets
 	$(BIN)/python tests/bench/bench.py $(ARGS)
+
+bench-sizing: $(DEV)  ## the sizing engine on public traces (VPA_INPLACE_TRACES) beside stored rules
+	$(BIN)/python tests/bench/sizing.py $(ARGS)
+
+train: $(DEV)  ## train the shipped model again from public traces (VPA_INPLACE_TRACES)
+	$(BIN)/python tests/bench/train.py $(ARGS)
 
 clean:  ## remove what builds and tests leave behind
 	rm -rf build dist *.egg-info .coverage htmlcov .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -86,14 +86,15 @@ def lines(trace: Trace, outcomes: Sequence[Outcome]) -> list[str]:
         f"{level:.1%}: {matched(outcomes, level):.3f}@{matched(outcomes, level, 'resizes'):.1f}" for level in LEVELS
     )
     found = [f"{trace.name}, budget {outcomes[0].budget:g}: slack@resizes a day at matched shortage  {cells}"]
-    for outcome in outcomes:
-        if outcome.risk in ASKED:
-            found.append(
-                f"  asked {outcome.risk:.1%}: short {outcome.short / outcome.risk:.2f} of it, container at p90 "
-                f"{outcome.short_p90 / outcome.risk:.1f}; slack {outcome.slack:.3f}, macro {outcome.macro:.3f}; late work "
-                f"{outcome.late_work:.2%}; resizes {outcome.resizes:.1f}, p99 {outcome.resizes_p99:.0f}"
-            )
-    return found
+    return found + [_asked(outcome) for outcome in outcomes if outcome.risk in ASKED]
+
+
+def _asked(outcome: Outcome) -> str:
+    return (
+        f"  asked {outcome.risk:.1%}: short {outcome.short / outcome.risk:.2f} of it, container at p90 "
+        f"{outcome.short_p90 / outcome.risk:.1f}; slack {outcome.slack:.3f}, macro {outcome.macro:.3f}; late work "
+        f"{outcome.late_work:.2%}; resizes {outcome.resizes:.1f}, p99 {outcome.resizes_p99:.0f}"
+    )
 
 
 def stored(traces: Path, source: str) -> list[str]:

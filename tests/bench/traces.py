@@ -67,3 +67,30 @@ def load(path: Path, name: str, every: int = 1) -> Trace:
     days = float(np.median([e["days"] for e in index]))
     warm_up = (14 if days >= 21 else 3) * 86400 // step
     return Trace(name, step, (np.maximum(usage, 0) * 1000).astype(np.float32)[::every], warm_up)
+
+
+def made_up(n: int = 24, days: int = 9, *, step: int = 300, seed: int = 1) -> Trace:
+    """Usage for where no traces are: a day's rhythm, work that comes in bursts, jobs on the hour, and plain trembling."""
+    dice = np.random.default_rng(seed)
+    width, per_day = days * 86400 // step, 86400 // step
+    t = np.arange(width)
+    usage = np.empty((n, width))
+    for row in range(n):
+        level = dice.lognormal(5, 1)  # millicores
+        trembling = np.exp(dice.normal(0, 0.08, width))
+        kind = row % 4
+        if kind == 0:
+            shape = 1 + 0.8 * np.sin(2 * np.pi * (t / per_day + dice.random()))
+        elif kind == 1:
+            begins = dice.random(width) < 4 / per_day  # four bursts a day, each of a length and height of its own
+            shape = np.full(width, 0.15)
+            for begin in np.flatnonzero(begins):
+                shape[begin : begin + int(dice.exponential(40)) + 2] = dice.lognormal(0, 0.5)
+        elif kind == 2:
+            phase = int(dice.integers(per_day // 4))
+            shape = np.where((t + phase) % (per_day // 4) < 9, 1.5, 0.2)
+        else:
+            shape = np.exp(np.cumsum(dice.normal(0, 0.01, width)))
+        usage[row] = level * shape * trembling
+    usage[dice.random(usage.shape) < 0.01] = np.nan
+    return Trace("made up", step, usage.astype(np.float32), 3 * per_day)

@@ -14,6 +14,7 @@ import numpy as np
 from tests.bench.traces import Trace
 from vpa_inplace.domain.keys import ContainerKey, Index
 from vpa_inplace.forecast.model import Film
+from vpa_inplace.forecast.windows import NOTHING, Moments, Peaks
 from vpa_inplace.plan.paced import paced
 from vpa_inplace.recommend.dials import Dials, Seen, turn
 from vpa_inplace.recommend.priced import targets
@@ -66,6 +67,27 @@ def walk(
         if t >= trace.warm_up:
             sums.add(usage[t], in_force, before)
     return [sums.outcome(i, *setting, day=trace.day) for i, setting in enumerate(settings)]
+
+
+def walk_rule(trace: Trace, margins: Sequence[float], dead_band: float = 0.1) -> list[Outcome]:
+    """The simple rule to beat, for comparison in the same run: last hour or yesterday +-1 h, plus each of the margins."""
+    n, width = trace.usage.shape
+    hour = 3600 // trace.step
+    reach = trace.day + 2 * hour + 1
+    padded = np.concatenate([np.full((n, reach), NOTHING), np.nan_to_num(trace.usage, nan=NOTHING)], axis=1)
+    every, peaks = Moments(reach, width), Peaks.of(padded.astype(np.float32), reach)
+    yesterday = peaks.between(every, -trace.day - hour, -trace.day + hour + 1)
+    base = np.maximum(peaks.between(every, -hour, 0), yesterday).astype(np.float64)
+    base[base < 0] = np.nan
+    asked = np.full((len(margins), n), np.nan)
+    sums = _Sums.nothing(len(margins), n)
+    for t in range(1, width):
+        want = base[:, t] * (1 + np.array(margins)[:, None])
+        far = ~np.isfinite(asked) | (np.abs(want - asked) >= dead_band * asked)
+        before, asked = asked, np.where(np.isfinite(want) & far, np.maximum(want, FLOOR), asked)
+        if t >= trace.warm_up:
+            sums.add(trace.usage[:, t].astype(np.float64), asked, before)
+    return [sums.outcome(i, np.nan, np.inf, day=trace.day) for i in range(len(margins))]
 
 
 @dataclass

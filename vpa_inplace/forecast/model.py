@@ -11,6 +11,7 @@ import numpy.typing as npt
 from vpa_inplace.forecast.curves import Curves, Matrix
 from vpa_inplace.forecast.features import features
 from vpa_inplace.forecast.past import Mask
+from vpa_inplace.forecast.table import Table
 from vpa_inplace.forecast.trees import Trees
 from vpa_inplace.forecast.windows import Moments
 
@@ -42,7 +43,7 @@ class Film:
 class Model:
     """Trees for every head and level, heads outermost."""
 
-    trees: Trees
+    trees: Trees | Table
     heads: tuple[int, ...]  # seconds ahead, ascending
     levels: tuple[float, ...]  # ascending, in (0, 1)
 
@@ -57,7 +58,7 @@ class Model:
         """
         n, m = len(usage), moments.count
         base, peak = np.empty((m, n), np.float32), np.empty((m, n), np.float32)
-        ratio = np.empty((m, len(self.trees.start), n), np.float32)
+        ratio = np.empty((m, len(self.heads) * len(self.levels), n), np.float32)
         size = max(1, CELLS // max(m, 1))
         for first in range(0, n, size):
             rows = slice(first, first + size)

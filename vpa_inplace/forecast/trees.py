@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,8 @@ import numpy.typing as npt
 Matrix = npt.NDArray[np.float32]
 
 LEAVES: Final = 32  # most of a tree: as many as a word has bits
-BATCH: Final = 2**14  # rows at a time, so that all columns stay in the cache
+BATCH: Final = 2**10  # rows at a time, and
+GROUP: Final = 16  # trees at a time: their comparisons stay in the cache
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -32,55 +33,82 @@ class Trees:
     threshold: npt.NDArray[np.float32]  # [sum nodes] values up to and including it go left
     crossed: npt.NDArray[np.uint32]  # [sum nodes] leaves, as bits, that a row going right cannot reach
     leaf: npt.NDArray[np.float32]  # [sum (nodes + 1)] from left to right
-    _edges: dict[int, npt.NDArray[np.float32]] = field(init=False, repr=False, compare=False)
-    _place: npt.NDArray[np.intp] = field(init=False, repr=False, compare=False)
+    _packed: _Packed = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        edges = {int(f): np.unique(self.threshold[self.feature == f]) for f in np.unique(self.feature)}
-        place = np.zeros(len(self.feature), np.intp)
-        for f, values in edges.items():
-            here = self.feature == f
-            place[here] = np.searchsorted(values, self.threshold[here])
-        object.__setattr__(self, "_edges", edges)
-        object.__setattr__(self, "_place", place)
+        object.__setattr__(self, "_packed", _Packed.of(self))
 
     def __call__(self, values: Matrix) -> Matrix:
         """[k, rows] what each model says of ``values`` [f, rows]; features hold no NaN."""
         rows = values.shape[1]
         out = np.empty((len(self.start), rows), np.float32)
+        out[:] = self.start[:, None]
         for first in range(0, rows, BATCH):
             batch = slice(first, first + BATCH)
-            self._add(values[:, batch], out[:, batch])
+            self._packed.add(values[:, batch], out[:, batch])
         return out
 
-    def _add(self, values: Matrix, out: Matrix) -> None:
-        rows = values.shape[1]
-        out[:] = self.start[:, None]
-        places = {f: _places(edges, values[f]) for f, edges in self._edges.items()}
-        for model, nodes, leaves in self._each():
-            word: Any = np.uint16 if len(leaves) <= 16 else np.uint32
-            crossed, part = np.zeros(rows, word), np.empty(rows, word)
-            right = np.empty(rows, np.bool_)
-            for f, place, bits in nodes:
-                np.greater(places[f], place, out=right)
-                np.multiply(right, word(bits), out=part)
-                np.bitwise_or(crossed, part, out=crossed)
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Packed:
+    """The same trees, each with as many nodes as the largest; nodes that are not there cross nothing out."""
+
+    edges: dict[int, Matrix]  # thresholds of each feature that is asked about, ascending
+    model: list[int]  # [trees], ascending
+    row: npt.NDArray[np.intp]  # [trees, nodes] which of ``edges``
+    place: npt.NDArray[np.unsignedinteger]  # [trees, nodes] of the threshold among them
+    bits: npt.NDArray[np.unsignedinteger]  # [trees, nodes]
+    leaf: Matrix  # [trees * leaves]
+    leaves: int
+
+    @classmethod
+    def of(cls, trees: Trees) -> _Packed:
+        edges = {int(f): np.unique(trees.threshold[trees.feature == f]) for f in np.unique(trees.feature)}
+        most = int(trees.nodes.max(initial=0))
+        shape = (len(trees.nodes), most)
+        narrow = all(len(values) < 256 for values in edges.values())
+        row, place, bits = np.zeros(shape, np.intp), np.zeros(shape, np.int64), np.zeros(shape, np.uint32)
+        leaf = np.zeros((len(trees.nodes), most + 1), np.float32)
+        order = np.argsort(trees.model, kind="stable")
+        tree = np.repeat(np.argsort(order), trees.nodes)  # of each node, in the new order
+        node = np.arange(len(trees.feature)) - np.repeat(np.cumsum(trees.nodes) - trees.nodes, trees.nodes)
+        for where, (f, values) in enumerate(edges.items()):
+            here = trees.feature == f
+            row[tree[here], node[here]] = where
+            place[tree[here], node[here]] = np.searchsorted(values, trees.threshold[here])
+        bits[tree, node] = trees.crossed
+        own = np.repeat(np.argsort(order), trees.nodes + 1)
+        first = np.repeat(np.cumsum(trees.nodes + 1) - (trees.nodes + 1), trees.nodes + 1)
+        leaf[own, np.arange(len(trees.leaf)) - first] = trees.leaf
+        return cls(
+            edges=edges,
+            model=trees.model[order].tolist(),
+            row=row,
+            place=place.astype(np.uint8 if narrow else np.uint16),
+            bits=bits.astype(np.uint16 if most < 16 else np.uint32),
+            leaf=leaf.ravel(),
+            leaves=most + 1,
+        )
+
+    def add(self, values: Matrix, out: Matrix) -> None:
+        """Add every tree's leaf to its model's row of ``out`` [k, rows]."""
+        places = np.empty((max(len(self.edges), 1), values.shape[1]), self.place.dtype)
+        for where, (f, edges) in enumerate(self.edges.items()):
+            places[where] = np.searchsorted(edges, values[f])
+        one = self.bits.dtype.type(1)
+        for model, group in self._groups():
+            right = places[self.row[group]] > self.place[group][:, :, None]  # [trees, nodes, rows]
+            crossed = np.bitwise_or.reduce(right * self.bits[group][:, :, None], axis=1)
             # the first leaf that is not crossed out: all bits below it are set, none at it
-            np.bitwise_not(crossed, out=part)
-            np.bitwise_and(part, crossed + word(1), out=part)
-            out[model] += leaves[np.bitwise_count(part - word(1))]
+            first = np.bitwise_count((~crossed & (crossed + one)) - one)
+            begin = np.arange(group.start, group.stop)[:, None] * self.leaves
+            out[model] += self.leaf[first + begin].sum(axis=0)
 
-    def _each(self) -> Iterator[tuple[int, list[tuple[int, int, int]], Matrix]]:
-        stop_nodes = np.cumsum(self.nodes).tolist()
-        all_nodes = list(zip(self.feature.tolist(), self._place.tolist(), self.crossed.tolist(), strict=True))
-        begin = leaf = 0
-        for model, stop in zip(self.model.tolist(), stop_nodes, strict=True):
-            count = stop - begin + 1
-            yield model, all_nodes[begin:stop], self.leaf[leaf : leaf + count]
-            begin, leaf = stop, leaf + count
-
-
-def _places(edges: npt.NDArray[np.float32], values: Matrix) -> npt.NDArray[np.unsignedinteger]:
-    """How many thresholds lie below each value."""
-    kind = np.uint8 if len(edges) < 256 else np.uint16
-    return np.searchsorted(edges, values).astype(kind)
+    def _groups(self) -> Iterator[tuple[int, slice]]:
+        """Trees of one model, a few at a time."""
+        stops = np.append(np.flatnonzero(np.diff(self.model)) + 1, len(self.model)).tolist()
+        begin = 0
+        for stop in stops:
+            for first in range(begin, stop, GROUP):
+                yield self.model[first], slice(first, min(first + GROUP, stop))
+            begin = stop
