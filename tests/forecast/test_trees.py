@@ -86,3 +86,11 @@ def test_batches_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vpa_inplace.forecast.trees.BATCH", 7)
     np.testing.assert_array_equal(trees(values), whole)
     assert trees(values[:, :0]).shape == (2, 0)
+
+
+def test_a_sum_says_the_sum() -> None:
+    values = np.random.default_rng(1).normal(size=(FEATURES, 60)).astype(np.float32)
+    one, two = Grown(1, 16).trees(), Grown(2, 20, count=6).trees()
+    np.testing.assert_allclose(one.plus(two)(values), one(values) + two(values), atol=1e-5)
+    with pytest.raises(ValueError, match="cannot be added"):
+        one.plus(Trees(**{n: getattr(two, n) for n in ("model", "nodes", "feature", "threshold", "crossed", "leaf")}, start=np.zeros(3, np.float32)))

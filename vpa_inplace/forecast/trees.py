@@ -48,6 +48,16 @@ class Trees:
             self._packed.add(values[:, batch], out[:, batch])
         return out
 
+    def plus(self, other: Trees) -> Trees:
+        """The sum of both, model by model."""
+        if len(self.start) != len(other.start):
+            raise ValueError(f"{len(self.start)} models and {len(other.start)} cannot be added")
+        names = ("model", "nodes", "feature", "threshold", "crossed", "leaf")
+        return Trees(
+            start=self.start + other.start,
+            **{name: np.concatenate([getattr(self, name), getattr(other, name)]) for name in names},
+        )
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Packed:

@@ -38,26 +38,29 @@ def boosted(values: Matrix, targets: Sequence[Matrix], levels: Sequence[float], 
         levels: quantiles in (0, 1).
         how: size and speed of the boosting.
     """
+    return boosted_on(values, [(target, level) for target in targets for level in levels], how)
+
+
+def boosted_on(values: Matrix, wanted: Sequence[tuple[Matrix, float]], how: Boosting) -> Trees:
+    """One model for each target [rows], NaN where it is not known, and the level that goes with it."""
     from sklearn.ensemble import HistGradientBoostingRegressor
 
     fitted = []
-    for target in targets:
+    for target, level in wanted:
         known = np.isfinite(target)
-        x, y = values[known], target[known]
-        for level in levels:
-            model = HistGradientBoostingRegressor(
-                loss="quantile",
-                quantile=level,
-                max_iter=how.trees,
-                max_leaf_nodes=how.leaves,
-                learning_rate=how.rate,
-                min_samples_leaf=max(how.least, round(how.beyond / (1 - level))),
-                max_bins=how.bins,
-                l2_regularization=1.0,
-                early_stopping=False,
-                random_state=how.seed,
-            )
-            fitted.append(model.fit(x, y))
+        model = HistGradientBoostingRegressor(
+            loss="quantile",
+            quantile=level,
+            max_iter=how.trees,
+            max_leaf_nodes=how.leaves,
+            learning_rate=how.rate,
+            min_samples_leaf=max(how.least, round(how.beyond / (1 - level))),
+            max_bins=how.bins,
+            l2_regularization=1.0,
+            early_stopping=False,
+            random_state=how.seed,
+        )
+        fitted.append(model.fit(values[known], target[known]))
     return as_arrays(fitted)
 
 
