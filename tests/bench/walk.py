@@ -38,9 +38,19 @@ class Outcome:
 
 
 def walk(
-    trace: Trace, film: Film, risks: Sequence[float], budgets: Sequence[float] = (8.0,), *, delay: int = 0
+    trace: Trace,
+    film: Film,
+    risks: Sequence[float],
+    budgets: Sequence[float] = (8.0,),
+    *,
+    delay: int = 0,
+    cap: float = np.inf,
 ) -> list[Outcome]:
-    """Every combination of risk and budget; ``delay`` steps pass before a size is in force."""
+    """Every combination of risk and budget.
+
+    ``delay`` steps pass before a size is in force. ``cap`` is the hard limit of one container: a shrink needs room for
+    itself and its regrow among so many resizes, which refill evenly over the day; growth is never held back.
+    """
     n, width = trace.usage.shape
     settings = [(risk, budget) for budget in budgets for risk in risks]
     risk, budget = (np.repeat(np.array(x)[:, None], n, axis=1) for x in zip(*settings, strict=True))
@@ -52,6 +62,7 @@ def walk(
     sums = _Sums.nothing(len(settings), n)
     usage = np.ascontiguousarray(trace.usage.T, np.float64)
     no = np.zeros(n, np.bool_)
+    spent = np.zeros(risk.shape)
     for t in range(1, width):
         newest = usage[t - 1]
         lived = np.isfinite(newest) & np.isfinite(in_force)
@@ -59,8 +70,17 @@ def walk(
         short = np.where(lived, newest > in_force, np.nan)
         dials = turn(dials, Seen(seconds=trace.step, short=short, resized=resized), risk, budget)
         wanted = targets(film.at(t), dials, risk)
-        step = paced(asked, wanted, dials, newest=newest, cut_off=no, seconds=trace.step, may_shrink=budget > 0)
+        step = paced(
+            asked,
+            wanted,
+            dials,
+            newest=newest,
+            cut_off=no,
+            seconds=trace.step,
+            may_shrink=(budget > 0) & (spent + 2 <= cap),
+        )
         dials = step.applied(dials)
+        spent = np.maximum(spent - (min(cap, 1e6) / trace.day), 0) + (np.isfinite(asked) & (step.size != asked))
         asked = np.maximum(step.size, FLOOR)
         under_way.append(asked)
         before, in_force = in_force, under_way.popleft()

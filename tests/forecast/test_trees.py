@@ -93,4 +93,9 @@ def test_a_sum_says_the_sum() -> None:
     one, two = Grown(1, 16).trees(), Grown(2, 20, count=6).trees()
     np.testing.assert_allclose(one.plus(two)(values), one(values) + two(values), atol=1e-5)
     with pytest.raises(ValueError, match="cannot be added"):
-        one.plus(Trees(**{n: getattr(two, n) for n in ("model", "nodes", "feature", "threshold", "crossed", "leaf")}, start=np.zeros(3, np.float32)))
+        one.plus(
+            Trees(
+                **{n: getattr(two, n) for n in ("model", "nodes", "feature", "threshold", "crossed", "leaf")},
+                start=np.zeros(3, np.float32),
+            )
+        )
