@@ -37,6 +37,23 @@ def test_one_short_tick_of_one_row() -> None:
     assert dials.resize[0] == pytest.approx(np.log(0.2) - 0.5 * day)
 
 
+@pytest.mark.parametrize(
+    ("n", "short", "excess"),
+    [
+        # one of three at a risk of 0.001 is an excess of 1000 / 3 - 1; two rows short count in full
+        pytest.param(3, 1, 1000 / 3 - 1, id="small-fleet-one"),
+        pytest.param(3, 3, 2 * 1000 / 3, id="small-fleet-all"),
+        pytest.param(100, 10, 99, id="large-fleet-some"),
+        pytest.param(100, 100, 200, id="large-fleet-all"),
+    ],
+)
+def test_a_bad_moment_counts_in_part(n: int, short: int, excess: float) -> None:
+    rows = rows_of_names(*map(str, range(n)))
+    what = seen(*[1.0] * short, *[0.0] * (n - short))
+    dials = turn(Dials.new(rows), what, np.full(n, 0.001), np.full(n, 8.0))
+    assert dials.shortage[0] == pytest.approx(0.6 * STEP / DAY * excess)
+
+
 def test_a_resize_raises_its_price() -> None:
     one = after(1, seen(0, 0, 0, resized=(True, False, False)))
     # one of three rows in 1/288 of a day is 96 a container-day, 12 times the budget

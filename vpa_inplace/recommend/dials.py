@@ -34,7 +34,12 @@ RESIZE_START: Final = 0.2  # hours
 FLEET_GAIN: Final = 0.6  # per day and unit of relative excess
 OWN_GAIN: Final = 0.02  # slow: a violation is rare, and a fast correction answers to luck
 RESIZE_GAIN: Final = 0.5
-WORST: Final = 200.0  # relative excess of one tick that counts: a fleet of three meets one violation with reason
+WORST: Final = (
+    200.0  # relative excess of one tick that counts, so that one bad hour of a whole fleet is not paid for weeks
+)
+AT_LEAST: Final = (
+    2.0  # rows short at once that always count in full: a small fleet meets every violation in steps of 1 / n
+)
 RISKS: Final = (1e-5, 0.5)  # what 0 and 1 are taken for: neither promise could be kept by any finite price
 LEAST_BUDGET: Final = 0.01  # resizes a day that a budget of none is taken for; shrinks are then not made at all
 
@@ -117,7 +122,8 @@ def turn(dials: Dials, seen: Seen, risk: Float, budget: Float) -> Dials:
     if days == 0 or not count.any():
         return dials
     excess = np.where(lived, np.where(lived, seen.short, 0.0) / np.clip(risk, *RISKS) - 1, 0.0)
-    fleet = np.minimum(_mean(excess, count), WORST)
+    one_short = _mean(np.where(lived, 1 / np.clip(risk, *RISKS), 0.0), count) / np.maximum(count, 1)
+    fleet = np.minimum(_mean(excess, count), np.maximum(WORST, AT_LEAST * one_short))
     shortage = np.clip(dials.shortage + FLEET_GAIN * days * fleet, *np.log(np.divide(SHORTAGE, START)))
     own = np.clip(dials.own + OWN_GAIN * days * excess, -OWN, OWN)
     spent = np.where(lived & seen.resized, 1.0 / days, 0.0) / np.maximum(budget, LEAST_BUDGET) - 1
