@@ -18,6 +18,8 @@ from pathlib import Path
 if __name__ == "__main__":  # run as a file: its own folder is on the path, the checkout is not
     sys.path[0] = str(Path(__file__).parents[2])
 
+import numpy as np
+
 from tests.bench.traces import SOURCES, Trace, folder, load
 from tests.bench.train import trained, without
 from tests.bench.walk import Outcome, matched, walk
@@ -45,7 +47,7 @@ def main(arguments: list[str]) -> int:
         print("no traces: VPA_INPLACE_TRACES names no folder with an index.json", file=sys.stderr)
         return 2
     for source in options.sources:
-        trace = load(traces, source, options.every)
+        trace = load(traces, source, options.every).on_one_clock()
         begin = time.perf_counter()
         film = filmed(unseen(traces, source), trace)
         filming = time.perf_counter() - begin
@@ -53,7 +55,7 @@ def main(arguments: list[str]) -> int:
             outcomes = walk(trace, film, RISKS, (budget,), delay=options.delay)
             print("\n".join(lines(trace, outcomes)))
         seconds = time.perf_counter() - begin - filming
-        each = 1e3 * filming / trace.usage.size
+        each = 1e3 * filming / np.isfinite(trace.usage).sum()
         settings = len(RISKS) * len(options.budgets)
         print(f"  forecasts {filming:.0f} s ({each:.3f} ms a container-tick), {settings} settings {seconds:.0f} s")
         print("\n".join(stored(traces, source)), flush=True)

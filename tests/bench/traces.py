@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +28,41 @@ SOURCES = ("bitbrains_rnd", *SHIPPABLE)
 
 @dataclass(frozen=True)
 class Trace:
-    """CPU usage of n series, each from its own first column on."""
+    """CPU usage of n series: as loaded, each begins in the first column, whatever its clock says."""
 
     name: str
     step: int  # seconds
     usage: np.ndarray  # F32[n, t] millicores, NaN for gaps
-    warm_up: int  # columns that are lived through and not counted
+    warm_up: int  # columns of each series that are lived through and not counted
+    start: np.ndarray  # [n] epoch seconds at which each series begins
+    first: np.ndarray  # [n] column of each series' first window
 
     @property
     def day(self) -> int:
         return 86400 // self.step
+
+    @property
+    def stop(self) -> np.ndarray:
+        """[n] one past the column of each series' last sample."""
+        known = np.isfinite(self.usage)
+        return self.usage.shape[1] - known[:, ::-1].argmax(axis=1)
+
+    def on_one_clock(self) -> Trace:
+        """The same series where they stand in time, so that prices of a fleet know no series' future.
+
+        Times at which no series lived are left out: nobody looks across them.
+        """
+        offset = (self.start - self.start.min()) // self.step
+        begin, end = offset, offset + self.stop
+        lived = np.zeros(int(end.max()), np.bool_)
+        for a, b in zip(begin, end, strict=True):
+            lived[a:b] = True
+        place = np.cumsum(lived) - 1
+        usage = np.full((len(self.usage), int(lived.sum())), np.nan, np.float32)
+        first = place[begin]
+        for row, (a, stop) in enumerate(zip(first, self.stop, strict=True)):
+            usage[row, a : a + stop] = self.usage[row, :stop]
+        return replace(self, usage=usage, first=first)
 
 
 def folder() -> Path | None:
@@ -66,7 +91,8 @@ def load(path: Path, name: str, every: int = 1) -> Trace:
     usage = usage / np.nanquantile(usage, 0.99, axis=1)[:, None] if unit is None else usage * unit
     days = float(np.median([e["days"] for e in index]))
     warm_up = (14 if days >= 21 else 3) * 86400 // step
-    return Trace(name, step, (np.maximum(usage, 0) * 1000).astype(np.float32)[::every], warm_up)
+    usage = (np.maximum(usage, 0) * 1000).astype(np.float32)[::every]
+    return Trace(name, step, usage, warm_up, start[::every], np.zeros(len(usage), np.intp))
 
 
 def made_up(n: int = 24, days: int = 9, *, step: int = 300, seed: int = 1) -> Trace:
@@ -93,4 +119,5 @@ def made_up(n: int = 24, days: int = 9, *, step: int = 300, seed: int = 1) -> Tr
             shape = np.exp(np.cumsum(dice.normal(0, 0.01, width)))
         usage[row] = level * shape * trembling
     usage[dice.random(usage.shape) < 0.01] = np.nan
-    return Trace("made up", step, usage.astype(np.float32), 3 * per_day)
+    none = np.zeros(n, np.int64)
+    return Trace("made up", step, usage.astype(np.float32), 3 * per_day, none, none)

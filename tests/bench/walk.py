@@ -60,7 +60,7 @@ def walk(
     in_force, before = asked, asked
     under_way = deque([asked] * delay)
     sums = _Sums.nothing(len(settings), n)
-    usage = np.ascontiguousarray(trace.usage.T, np.float64)
+    usage, counted = np.ascontiguousarray(trace.usage.T, np.float64), trace.first + trace.warm_up
     no = np.zeros(n, np.bool_)
     spent = np.zeros(risk.shape)
     for t in range(1, width):
@@ -84,8 +84,7 @@ def walk(
         asked = np.maximum(step.size, FLOOR)
         under_way.append(asked)
         before, in_force = in_force, under_way.popleft()
-        if t >= trace.warm_up:
-            sums.add(usage[t], in_force, before)
+        sums.add(usage[t], in_force, before, t >= counted)
     return [sums.outcome(i, *setting, day=trace.day) for i, setting in enumerate(settings)]
 
 
@@ -100,13 +99,12 @@ def walk_rule(trace: Trace, margins: Sequence[float], dead_band: float = 0.1) ->
     base = np.maximum(peaks.between(every, -hour, 0), yesterday).astype(np.float64)
     base[base < 0] = np.nan
     asked = np.full((len(margins), n), np.nan)
-    sums = _Sums.nothing(len(margins), n)
+    sums, counted = _Sums.nothing(len(margins), n), trace.first + trace.warm_up
     for t in range(1, width):
         want = base[:, t] * (1 + np.array(margins)[:, None])
         far = ~np.isfinite(asked) | (np.abs(want - asked) >= dead_band * asked)
         before, asked = asked, np.where(np.isfinite(want) & far, np.maximum(want, FLOOR), asked)
-        if t >= trace.warm_up:
-            sums.add(trace.usage[:, t].astype(np.float64), asked, before)
+        sums.add(trace.usage[:, t].astype(np.float64), asked, before, t >= counted)
     return [sums.outcome(i, np.nan, np.inf, day=trace.day) for i in range(len(margins))]
 
 
@@ -124,8 +122,8 @@ class _Sums:
     def nothing(cls, settings: int, n: int) -> _Sums:
         return cls(*(np.zeros((settings, n)) for _ in range(5)), np.zeros(n), np.zeros(n))
 
-    def add(self, used: np.ndarray, given: np.ndarray, before: np.ndarray) -> None:
-        seen = np.isfinite(used) & np.isfinite(given[0])
+    def add(self, used: np.ndarray, given: np.ndarray, before: np.ndarray, counted: np.ndarray) -> None:
+        seen = counted & np.isfinite(used) & np.isfinite(given[0])
         used, given = np.where(seen, used, 0.0), np.where(seen, given, 0.0)
         self.steps += seen
         self.used += used
