@@ -1,6 +1,6 @@
 """``make bench-sizing``: what the forecast, the prices and the pace make of public traces, beside stored baselines.
 
-sizing.py [--sources A B] [--every N] [--delay K] [--budgets 2 4 8] [--shipped]
+sizing.py [--sources A B] [--every N] [--delay K] [--budgets 2 4 8]
 
 Models are trained without the source that they are judged on and kept under build/. Without traces
 (VPA_INPLACE_TRACES) the project's own made-up usage is walked with the shipped model, beside the simple rule.
@@ -20,9 +20,9 @@ if __name__ == "__main__":  # run as a file: its own folder is on the path, the 
 
 import numpy as np
 
-from tests.bench.traces import SOURCES, Trace, folder, load
-from tests.bench.train import trained, without
-from tests.bench.walk import Outcome, matched, walk
+from tests.bench.traces import SOURCES, Trace, folder, load, made_up
+from tests.bench.train import OUT, trained, without
+from tests.bench.walk import Outcome, matched, walk, walk_rule
 from vpa_inplace.domain.errors import FileRefused
 from vpa_inplace.forecast.artefact import Artefact, dump
 from vpa_inplace.forecast.artefact import load as load_artefact
@@ -33,6 +33,7 @@ KEPT = Path(__file__).parents[2] / "build" / "sizing"
 RISKS = (0.0006, 0.001, 0.0017, 0.003, 0.006, 0.01, 0.017, 0.03)
 LEVELS = (0.02, 0.01, 0.001)
 ASKED = (0.001, 0.01)
+MARGINS = (-0.2, -0.1, -0.05, 0.0, 0.05, 0.1, 0.15, 0.25, 0.4, 0.6, 1.0, 1.5)
 
 
 def main(arguments: list[str]) -> int:
@@ -44,8 +45,9 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     traces = folder()
     if traces is None:
-        print("no traces: VPA_INPLACE_TRACES names no folder with an index.json", file=sys.stderr)
-        return 2
+        print("VPA_INPLACE_TRACES names no folder with an index.json: walking made-up usage", file=sys.stderr)
+        print("\n".join(on_made_up_usage(options.delay, options.budgets)))
+        return 0
     for source in options.sources:
         trace = load(traces, source, options.every).on_one_clock()
         begin = time.perf_counter()
@@ -60,6 +62,17 @@ def main(arguments: list[str]) -> int:
         print(f"  forecasts {filming:.0f} s ({each:.3f} ms a container-tick), {settings} settings {seconds:.0f} s")
         print("\n".join(stored(traces, source)), flush=True)
     return 0
+
+
+def on_made_up_usage(delay: int, budgets: Sequence[float]) -> list[str]:
+    """The shipped model beside the simple rule, where there are no traces."""
+    trace = made_up()
+    with OUT.open("rb") as file:
+        film = filmed(load_artefact(file), trace)
+    found = [line for budget in budgets for line in lines(trace, walk(trace, film, RISKS, (budget,), delay=delay))]
+    rule = walk_rule(trace, MARGINS)
+    cells = "  ".join(f"{level:.1%}: {matched(rule, level):.3f}@{rule[0].resizes:.1f}" for level in LEVELS)
+    return [*found, f"    {'last hour or yesterday +-1 h, x margin':42s} {cells}"]
 
 
 def unseen(traces: Path, source: str) -> Artefact:

@@ -61,7 +61,12 @@ def test_risk_and_budget_are_both_heeded(shipped: Artefact) -> None:
     assert all(np.isfinite([*slack.values()]))
 
 
-def test_without_traces_it_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_traces_made_up_usage_is_walked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.delenv("VPA_INPLACE_TRACES", raising=False)
-    assert main([]) == 2
-    assert "VPA_INPLACE_TRACES" in capsys.readouterr().err
+    assert main([]) == 0
+    told = capsys.readouterr()
+    assert "VPA_INPLACE_TRACES" in told.err
+    assert told.out.startswith("made up, budget 8")
+    assert "last hour or yesterday" in told.out
