@@ -12,7 +12,7 @@ DEV  := $(VENV)/.installed-dev
 PIP  := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system demo test check format bench cluster playground playground-down clean distclean
+.PHONY: help setup system demo test check format bench bench-sizing train cluster playground playground-down clean distclean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-16s %s\n' "$$name" "$$text"; done
@@ -39,6 +39,12 @@ format: $(DEV)  ## let ruff put format and imports right
 
 bench: $(DEV) system  ## measure speed and memory against the budgets
 	$(BIN)/python tests/bench/bench.py $(ARGS)
+
+bench-sizing: $(DEV)  ## the sizing engine on public traces (VPA_INPLACE_TRACES) beside stored rules
+	$(BIN)/python tests/bench/sizing.py $(ARGS)
+
+train: $(DEV)  ## train the shipped model again from public traces (VPA_INPLACE_TRACES)
+	$(BIN)/python tests/bench/train.py $(ARGS)
 
 cluster: setup  ## build the Kubernetes of the tests from source, once; KUBERNETES=1.33.13 picks another version
 	@$(BIN)/python -m tests.cluster.build

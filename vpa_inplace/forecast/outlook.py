@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vpa_inplace.domain.keys import Index
+from vpa_inplace.forecast.curves import Curves
 from vpa_inplace.history import History
 
 BLOCK: Final = 3600  # seconds of one block of the outlook
@@ -31,6 +32,7 @@ class Outlook:
     confidence: npt.NDArray[np.float32]  # [n] 0..1
     expert: npt.NDArray[np.uint8]  # [n] index into ``experts``
     experts: tuple[str, ...]
+    curves: Curves | None = None  # of CPU, where the forecaster knows chances and not only bounds
 
     def over(self, seconds: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
         """The highest ceiling from now until ``seconds`` [2, n] ahead (at least the first block): [2, n]."""

@@ -1,0 +1,1 @@
+"""Where something is learned with scikit-learn. Only what trains imports this; a tick never does."""
