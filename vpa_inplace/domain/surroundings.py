@@ -102,6 +102,7 @@ class Surroundings:
     vpas: Mapping[WorkloadKey, tuple[ForeignVpa, ...]] = field(default_factory=dict)
     workloads: Mapping[WorkloadKey, WorkloadState] = field(default_factory=dict)
     capability: Capability = Capability()
+    unseen: Mapping[str, str] = field(default_factory=dict)  # kinds that could not be looked at, and why
     paused: str = ""  # who has pulled the kill switch and why, as its ConfigMap says; empty: nobody
     braked: str = ""  # what harm recent shrinks have done, if it is more than is taken for chance; a sentence
     all_pods: bool = False  # whether the pods of the snapshot are all there are on its nodes

@@ -16,6 +16,7 @@ from vpa_inplace.guard.api import (
     VersionForbids,
 )
 from vpa_inplace.guard.autoscalers import ForeignVpa, HpaOnSameResource
+from vpa_inplace.guard.blind import NotObserved
 from vpa_inplace.guard.budget import BudgetSpent
 from vpa_inplace.guard.data import LowCoverage, NotEnoughHistory, StaleUsage
 from vpa_inplace.guard.fleet import FleetBrake, Paused
@@ -48,6 +49,7 @@ GUARDS: Final[tuple[Guard, ...]] = (
     NodePressure(),
     NodeMaintenance(),
     # others who size the same
+    NotObserved(),
     HpaOnSameResource(),
     ForeignVpa(),
     # evidence

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from vpa_inplace.domain.pods import Pod
 from vpa_inplace.domain.snapshot import Slots, Snapshot
 from vpa_inplace.history import History, evidence_of
 from vpa_inplace.observe.from_prometheus import UsageSoFar
-from vpa_inplace.observe.kubernetes.around import Place, surroundings
+from vpa_inplace.observe.kubernetes.around import Place, surroundings, unseen
 from vpa_inplace.observe.kubernetes.cache import Cache, Views
 from vpa_inplace.observe.kubernetes.facts import NodeFacts, PodFacts
 from vpa_inplace.observe.kubernetes.owners import Owners
@@ -62,12 +62,13 @@ class LiveSource:
             self._pods = PodFacts(scope.cluster)
         tops = self.owners.tops(wired, views)
         pods = self._pods.of(wired, tops, nodes.systems, skips)
-        sized = [pod for pod in pods if scope.covers(pod.namespace)]
+        # One that may belong to something larger is left alone: its true owner may forbid what this one would allow.
+        sized = [pod for pod in pods if scope.covers(pod.namespace) and not tops[pod.uid].doubt]
         rows = Index.of(pod.key(c) for pod in sized for c in pod.containers if c.sized)
         history, warnings = self._history(sized, rows, report)
         now = datetime.fromtimestamp(self.clock() + self._offset, UTC)
         place = Place(cluster=scope.cluster, switch=self.switch)
-        around = surroundings(views, tops, place, now=now, skips=skips)
+        around = replace(surroundings(views, tops, place, now=now, skips=skips), unseen=unseen(views))
         snapshot = Snapshot(
             now=now,
             rows=rows,

@@ -430,8 +430,8 @@ Step = tuple[frozenset[int], frozenset[int], int, int]
 @given(
     st.lists(
         st.tuples(
-            st.frozensets(st.integers(0, 3)),
-            st.frozensets(st.integers(0, 3)),
+            st.frozensets(st.integers(0, 3), min_size=2),
+            st.frozensets(st.integers(0, 3), max_size=2),
             st.integers(0, len(TOPS) - 1),
             st.integers(0, len(SYSTEMS) - 1),
         ),
@@ -458,6 +458,22 @@ def test_what_is_remembered_is_what_would_be_found_anew(steps: list[Step]) -> No
             if pod.uid in before and same and i not in touched:
                 assert pod is before[pod.uid]
         before, last = {pod.uid: pod for pod in found}, (TOPS[top], SYSTEMS[system])
+
+
+@pytest.mark.parametrize(
+    ("top", "systems"),
+    [
+        pytest.param(TOP, {"node-1": "windows"}, id="its-node-told-later-what-it-runs"),
+        pytest.param(a_top("Deployment", "api"), {}, id="another-name"),
+        pytest.param(a_top("Rollout", "web"), {}, id="another-kind"),
+    ],
+)
+def test_what_a_pod_is_depends_on_more_than_its_object(top: Top, systems: dict[str, str]) -> None:
+    facts, pods = PodFacts("test"), [wire(DEFERRED)]
+    (before,) = facts_of(facts, pods)
+    (after,) = facts_of(facts, pods, top, systems)
+    assert after == pod_of(pods[0], top.key("test"), systems) != before
+    assert facts_of(facts, pods, top, systems)[0] is after
 
 
 def test_a_doubt_about_the_owner_does_not_make_another_pod() -> None:

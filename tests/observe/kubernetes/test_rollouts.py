@@ -188,6 +188,16 @@ def test_what_an_operator_keeps_is_one_workload() -> None:
     assert state.rolling
 
 
+@pytest.mark.parametrize("odd", [0, 1])
+def test_one_part_that_is_not_observed_or_paused_makes_the_whole_so(odd: int) -> None:
+    owner = owned_by("example.com/v1", "App", "shop")
+    still = seen_second(updatedReplicas=1)
+    moves = still | {"spec": {"paused": True}, "status": {"observedGeneration": 1, "updatedReplicas": 1}}
+    parts = [moves if i == odd else still for i in range(2)]
+    state = states(*(an_object(APPS, "Deployment", f"web-{i}", owner=owner, **part) for i, part in enumerate(parts)))
+    assert (state["App/shop"].observed, state["App/shop"].paused) == (False, True)
+
+
 def test_the_top_is_what_the_pods_say() -> None:
     """Suite all -> App shop -> Deployment web: of the App nothing but its name was seen on the way up."""
     found = states(*a_web(owner=owned_by("example.com/v1", "App", "shop")), known={"web-7": a_top("Suite", "all")})

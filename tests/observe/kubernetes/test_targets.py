@@ -64,8 +64,14 @@ def test_the_deployment_of_an_operator() -> None:
 
 
 def test_an_operator_far_above() -> None:
-    """Suite all -> App shop -> Deployment web, of which only the last is watched."""
-    found = targets(*a_web(owner=owned_by(SHOP, "App", "shop")), known={"web-7": a_top("Suite", "all")})
+    """Suite all -> App shop -> Deployment web, of which only the last is watched. Beside it a Rollout, whose owners are
+    not known either: what is known of the Suite leaves no room for it."""
+    found = targets(
+        *a_web(owner=owned_by(SHOP, "App", "shop")),
+        a_pod("api-0", owned_by(ARGO, "Rollout", "api")),
+        known={"web-7": a_top("Suite", "all"), "api": a_top("Rollout", "api", ARGO)},
+    )
+    assert found.of("shop", SHOP, "Suite", "all") == (key("Suite", "all"),)
     assert found.of("shop", APPS, "Deployment", "web") == (key("Suite", "all"),)
     assert found.of("shop", SHOP, "App", "shop") == (key("Suite", "all"),)
 

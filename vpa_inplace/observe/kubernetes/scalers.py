@@ -103,7 +103,7 @@ def _of_metrics(metrics: Iterable[MetricSpec] | None) -> Containers:
         source = metric.container_resource if metric.type == "ContainerResource" else metric.resource
         if source is None or source.name not in _RESOURCES:
             continue
-        if source.target.type == "Utilization" or source.target.average_utilization is not None:
+        if source.target.type == "Utilization":
             _add(found, _RESOURCES[source.name], source.container)
     return found
 

@@ -13,7 +13,7 @@ REASON: Final = "reason"
 """Keys of its data."""
 NO: Final = frozenset({"", "false", "no", "off", "0"})
 """Whatever else stands there is a yes: who reaches for the switch may not type well."""
-TRUSTED: Final = 900.0  # seconds; older data takes nothing from anybody (DESIGN 2, law 6)
+TRUSTED: Final = 900.0  # seconds; usage that is older lets nothing shrink either
 
 
 def paused(views: Views, switch: Key | None) -> str:
