@@ -37,7 +37,7 @@ from vpa_inplace.guard import GUARDS, judge
 API: Final = {"CapabilityMissing", "NotResizable", "QosClassWouldChange", "VersionForbids"}
 ROOM_AND_CONFLICT: Final = {
     "RestartRequired", "ResizeInFlight", "InfeasibleBefore", "NodeHeadroom", "ResourceQuota", "LimitRange",
-    "NodePressure", "NodeMaintenance", "HpaOnSameResource", "ForeignVpa", "Paused",
+    "NodePressure", "NodeMaintenance", "HpaOnSameResource", "ForeignVpa", "NotObserved", "Paused",
 }  # fmt: skip
 SHRINKS: Final = {guard.reason for guard in GUARDS} - API - ROOM_AND_CONFLICT
 
@@ -56,6 +56,7 @@ def trouble(pod: Pod | None = None) -> Snapshot:
         pressure=frozenset({"MemoryPressure"}), version=(1, 32),
     )  # fmt: skip
     around = Surroundings(
+        unseen={"ScaledObject": "it may not be listed"},
         quotas={"shop": (Quota(namespace="shop", name="q", hard_requests=Amounts(1, 1), hard_limits=Amounts(1, 1)),)},
         limit_ranges={"shop": (LimitRange(namespace="shop", name="l", maximum=Amounts(1, 1)),)},
         hpas={WEB: (Hpa(workload=WEB, name="h", utilization={r: frozenset() for r in Resource}, settled=False),)},
