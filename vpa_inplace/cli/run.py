@@ -28,12 +28,9 @@ def run(
     dry_run: Annotated[
         bool, option("--dry-run", text="Try each resize with the API server's dry run; change nothing.", panel=CLUSTER)
     ] = False,
-    lease: Annotated[
-        bool,
-        option(
-            "--lease/--no-lease", text="Act only while holding the Lease; without: no other may run.", panel=CLUSTER
-        ),
-    ] = True,
+    no_lease: Annotated[
+        bool, option("--no-lease", text="Act without holding the Lease: for when no other replica runs.", panel=CLUSTER)
+    ] = False,
     own_namespace: Annotated[
         str,
         option("--own-namespace", text="Namespace of the Lease and the kill switch.", panel=CLUSTER, metavar="NAME"),
@@ -86,7 +83,7 @@ def run(
         kube=kube,
         prometheus=work.prometheus_settings(config, prometheus),
         settings=RunSettings(
-            namespace=own_namespace, lease=lease, dry_run=dry_run, every=every, listen=listen, state=state
+            namespace=own_namespace, lease=not no_lease, dry_run=dry_run, every=every, listen=listen, state=state
         ),
     )
     stop = threading.Event()
