@@ -20,6 +20,7 @@ from vpa_inplace.api.crd import manifests
 from vpa_inplace.domain.attempts import End, Phase
 from vpa_inplace.domain.errors import SourceUnavailable
 from vpa_inplace.domain.moves import Intent
+from vpa_inplace.domain.surroundings import Capability
 from vpa_inplace.drive.tick import Ticker
 from vpa_inplace.forecast.recent import Recent
 from vpa_inplace.guard import GUARDS
@@ -255,6 +256,22 @@ def test_a_killed_controller_is_taken_over(world, after):
     assert [ended.end for ended in done.decision.ended] == [expected]
     assert world.requests["cpu"] == "115m"
     assert world.restarts == 0
+
+
+def test_a_server_that_cannot_resize_is_only_looked_at(world):
+    class Lost:
+        def look(self, _now):
+            return Capability(resize=False, reason="it was rolled back")
+
+    ticker = world.replica()
+    ticker.capabilities = Lost()
+    done = ticker.tick()
+    assert [refusal.reason for verdict in done.decision.verdicts for refusal in verdict.refusals] == [
+        "CapabilityMissing"
+    ]
+    assert not done.sent
+    ticker.capabilities = None
+    assert [s.answer.outcome for s in ticker.tick().sent] == [Outcome.TAKEN], "and back, with nothing lost"
 
 
 def test_growth_without_room_is_refused_with_the_figures(world):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from vpa_inplace.act.capability import Capabilities
 from vpa_inplace.act.resizer import Resizer
 from vpa_inplace.act.store import LedgerStore
 from vpa_inplace.api.config import Config
@@ -82,6 +83,7 @@ def assemble(
         store=LedgerStore(client, scope.cluster, fence),
         resizer=Resizer(client, fence, dry_run=settings.dry_run),
         acting=fence,
+        capabilities=Capabilities(client),
         dry_run=settings.dry_run,
     )
     journal = None if settings.state is None else Journal(settings.state / "journal")

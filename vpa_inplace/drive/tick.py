@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from vpa_inplace.act.answers import Answer, Outcome
+from vpa_inplace.act.capability import Capabilities
 from vpa_inplace.act.patience import Patience
 from vpa_inplace.act.resizer import Resizer, Sent
 from vpa_inplace.act.settle import settled
@@ -29,11 +30,13 @@ from vpa_inplace.domain.ledger import Ledger
 from vpa_inplace.domain.moves import Move, Refusal, Skip
 from vpa_inplace.domain.policy import Policies
 from vpa_inplace.domain.snapshot import Snapshot
+from vpa_inplace.domain.surroundings import Capability
 from vpa_inplace.forecast import Beliefs, Forecaster, Outlook
 from vpa_inplace.guard import GUARDS, judge
 from vpa_inplace.guard.guard import Guard
 from vpa_inplace.history import History
 from vpa_inplace.lifecycle import CLOCKS, Clocks
+from vpa_inplace.lifecycle.brake import Brake
 from vpa_inplace.observe.kubernetes.kinds import InPlacePodAutoscaler
 from vpa_inplace.observe.live import LiveSource
 from vpa_inplace.observe.source import Observation, Scope
@@ -69,12 +72,14 @@ class Ticker:
     acting: Callable[[], bool]
     flags: Overrides = NO_OVERRIDES
     dry_run: bool = False
+    capabilities: Capabilities | None = None  # None: taken for granted
     guards: Sequence[Guard] = GUARDS
     clocks: Clocks = CLOCKS
     _ledger: Ledger | None = None  # None: has to be read from the cluster
     _beliefs: Beliefs | None = None
     _outlook: tuple[object, Outlook] | None = None
     _claims: dict[str, tuple[str, Claim]] = field(default_factory=dict)
+    _brake: Brake = field(default_factory=Brake)
     _patience: Patience = field(default_factory=Patience)
 
     def tick(self) -> Tick:
@@ -84,7 +89,7 @@ class Ticker:
             SourceUnavailable: pods or the ledger cannot be read. Nothing was done.
         """
         observation = self.source.observe(self.scope)
-        snapshot = observation.snapshot
+        snapshot = self._informed(observation.snapshot)
         skips = list(observation.skips)
         resolved = resolve(self._claimed(), self.config, _seen(snapshot, self.scope), self.flags)
         acting = self.acting()
@@ -99,6 +104,7 @@ class Ticker:
             clocks=self.clocks,
             obey_mode=True,
         )
+        self._brake = self._brake.after(decision.ended, snapshot.epoch)
         done = Tick(observation=observation, resolved=resolved, decision=decision, acting=acting, skips=tuple(skips))
         if self.dry_run:
             self._ledger = decision.before
@@ -115,6 +121,11 @@ class Ticker:
         """Before the end: what the last answers left in the ledger is written, so that the next one need not guess."""
         if self._ledger is not None and self._outlook is not None and self.acting() and not self.dry_run:
             self.store.save(self._ledger, None, _touched(self._ledger), self._ledger.at)
+
+    def _informed(self, snapshot: Snapshot) -> Snapshot:
+        """The snapshot with what watches do not tell: what the server can do, and what harm was done lately."""
+        capability = Capability() if self.capabilities is None else self.capabilities.look(snapshot.epoch)
+        return replace(snapshot, around=replace(snapshot.around, capability=capability, braked=self._brake.says))
 
     def _remembered(self, snapshot: Snapshot, acting: bool, skips: list[Skip]) -> Ledger:
         if self._ledger is None:
