@@ -61,6 +61,7 @@ RAISED = Amounts(memory=2048 * MIB)
         pytest.param(
             (1, 33), LIMITED, LOWER, False, "lower the memory limit from 1Gi to 800Mi", id="1.33: but not fall"
         ),
+        pytest.param((1, 33), LIMITED, Amounts(memory=1024 * MIB), False, None, id="1.33: named, and left as it is"),
         pytest.param((1, 33), FREE, RAISED, False, "add a memory limit of 2Gi", id="1.33: nor come"),
         pytest.param((1, 33), RESTARTING, LOWER, False, None, id="1.33: with a restart it may"),
         pytest.param((1, 33), FREE, Amounts(cpu=900), False, None, id="1.33: a CPU limit may come"),

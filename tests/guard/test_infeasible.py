@@ -75,3 +75,12 @@ def test_the_way_back_is_not_held_up():
 def test_the_kubelet_is_quoted():
     refusal = refused(InfeasibleBefore(), a_move(None, GROW, Amounts(5000), too_big=(size(Amounts(4000)),)))
     assert refusal.message == f"node node-1 has refused 4 cpu for app: {TOO_LITTLE}"
+
+
+def test_all_that_was_refused_together_is_named():
+    pod = a_pod(a_container(cpu=5000), a_container("side", cpu=200))
+    before = (size(Amounts(4000, 256 * MIB)), size(Amounts(100), container="side"))
+    refusal = refused(InfeasibleBefore(), a_move(pod, GROW, Amounts(300), container="side", too_big=before))
+    assert refusal.message == (
+        f"node node-1 has refused 4 cpu and 256Mi memory for app and 100m cpu for side: {TOO_LITTLE}"
+    )

@@ -22,6 +22,9 @@ def under(*pressure):
         pytest.param((), MORE_MEMORY, set(), id="none"),
         pytest.param(("MemoryPressure",), MORE_MEMORY, {RESCUE, GROW, SHRINK}, id="more of what it lacks"),
         pytest.param(("MemoryPressure",), MORE_CPU, {GROW, SHRINK}, id="a rescue with what it has"),
+        pytest.param(
+            ("MemoryPressure",), Amounts(900, 512 * MIB), {GROW, SHRINK}, id="memory named, and left as it is"
+        ),
         pytest.param(("DiskPressure",), MORE_MEMORY, {GROW, SHRINK}, id="disk"),
         pytest.param(("PIDPressure", "MemoryPressure"), MORE_MEMORY, {RESCUE, GROW, SHRINK}, id="several"),
     ],

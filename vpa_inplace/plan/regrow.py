@@ -62,8 +62,10 @@ def crowding(
     over = np.rint(loads.needed) > loads.room[:, :, None]  # [k, 2, b]
     # a slot of no known node looks at the last one, and is left out again
     short = over[loads.node].transpose(1, 0, 2) & (loads.node >= 0)[:, None]  # [2, m, b]
-    least = np.maximum(request, 0) * (1 + policies.dead_band[snapshot.slots.row])
-    caught = shrinks[:, :, None] & short & (need > least[:, :, None])  # [2, m, b]
+    left = np.maximum(request, 0)[:, :, None]
+    back = need - left
+    comes_back = (back > 0) & (back >= policies.dead_band[snapshot.slots.row][:, None] * left)
+    caught = shrinks[:, :, None] & short & comes_back  # [2, m, b]
     found: dict[str, dict[Resource, Crowding]] = {}
     for r, slot in np.argwhere(caught.any(axis=2)).tolist():
         resource, pod = Resource(r), snapshot.pods[snapshot.slots.pod[slot]]
