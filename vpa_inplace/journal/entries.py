@@ -35,7 +35,7 @@ class Entry(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
 OFF: Final = "UpdateModeOff"
 """Nothing speaks against it but that nobody has allowed it."""
 
-Held = tuple[str, str]  # pod uid and intent
+Held = tuple[str, str, tuple[str, ...]]  # pod uid, intent, and what would change: a move may be split in two
 Reasons = tuple[str, ...]
 
 
@@ -65,7 +65,13 @@ def _reasons(verdict: Verdict) -> Reasons:
 
 
 def _who(move: Move) -> Held:
-    return move.pod.uid, move.intent.name
+    touched = (
+        f"{change.container}/{resource.key}"
+        for change in move.changes
+        for resource in Resource
+        if change.requests.get(resource) is not None or change.limits.get(resource) is not None
+    )
+    return move.pod.uid, move.intent.name, tuple(touched)
 
 
 def _verdict(verdict: Verdict, held: Reasons | None, now: datetime) -> Entry:
