@@ -17,6 +17,7 @@ from vpa_inplace.act.resizer import Resizer
 from vpa_inplace.act.store import GROUP, LedgerStore
 from vpa_inplace.api.config import Config
 from vpa_inplace.api.crd import manifests
+from vpa_inplace.cli.app import run
 from vpa_inplace.domain.attempts import End, Phase
 from vpa_inplace.domain.errors import SourceUnavailable
 from vpa_inplace.domain.moves import Intent
@@ -272,6 +273,23 @@ def test_a_server_that_cannot_resize_is_only_looked_at(world):
     assert not done.sent
     ticker.capabilities = None
     assert [s.answer.outcome for s in ticker.tick().sent] == [Outcome.TAKEN], "and back, with nothing lost"
+
+
+def test_restore_goes_back_to_the_ceiling_without_any_usage(world, capfd):
+    """300m used and 15 %: the day's ceiling is 345m. Somebody makes it less, everything but the API is gone."""
+    ticker = world.replica(cpu=300.0)
+    ticker.tick()
+    world.shows(ticker, "345m")
+    name = pod_of(world.namespace)["metadata"]["name"]
+    world.namespace.resize(name, change(requests={"cpu": "100m"})).expect()
+    where = ["--kubeconfig", str(world.settings.kubeconfig), "--cluster", "test", "--namespace", world.namespace.name]
+    assert run(["restore", "--dry-run", *where]) == 0, capfd.readouterr()
+    assert world.requests["cpu"] == "100m"
+    assert "main cpu request 100m -> 345m: Taken (dry run)" in capfd.readouterr().out
+    assert run(["restore", *where]) == 0
+    assert world.requests["cpu"] == "345m"
+    assert run(["restore", *where]) == 0, "and nothing is left to raise"
+    assert capfd.readouterr().err.endswith("0 of 0 pods below their ceiling raised; 1 workloads are remembered\n")
 
 
 def test_growth_without_room_is_refused_with_the_figures(world):

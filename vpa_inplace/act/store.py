@@ -48,6 +48,14 @@ class LedgerStore:
         self._client, self._cluster, self._fence = client, cluster, fence
         self._known: dict[WorkloadKey, _Known] = {}
 
+    def states(self, skips: list[Skip]) -> list[ResizeState]:
+        """All that can be read.
+
+        Raises:
+            SourceUnavailable: they cannot be listed.
+        """
+        return [state for _, state in self._listed(skips)]
+
     def load(self, rows: Index, skips: list[Skip]) -> Ledger:
         """The ledger as the cluster has it; states that cannot be read are skipped, with their reason.
 

@@ -26,6 +26,7 @@ COMMANDS: Final = {
         ("record", "record", "record", "Keep what is observed now in one file, to be looked at offline."),
         ("doctor", "doctor", "doctor", "Check what is there to work with, and say what to do about the rest."),
         ("run", "run", "run", "Resize running pods in place, until it is stopped: the controller."),
+        ("restore", "restore", "restore", "Raise running pods to the ceiling of the day, without any usage."),
         ("config", "config", "config", "Check a configuration file, or list its settings."),
     )
 }
