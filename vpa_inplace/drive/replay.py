@@ -125,7 +125,8 @@ class _World:
         now = self.history.start + column * self.history.step
         past = self.history.until(now)
         outlook = self._foreseen(column, past)
-        evidence = evidence_of(past, now)
+        # marks of what is simulated say that a size was too small, not that usage was cut: it is what was wanted
+        evidence = replace(evidence_of(past, now), cut_off=self.lived.censored[:, :, column - 1])
         unborn = alive & ~self.cluster.born & np.isfinite(evidence.newest)
         if unborn.any():
             empty = self.cluster.snapshot(now, evidence)
