@@ -113,7 +113,8 @@ def test_trees_heed_the_risk(vpa: Vpa, recording: Path) -> None:
         assert (ended.code, ended.err) == (0, "")
         report = json.loads(ended.out)
         assert report["forecaster"] == "trees"
-        return {row["container"]: row["cpu"]["target"] for row in report["rows"] if row["cpu"]["target"] is not None}
+        cells = {row["container"]: row["cpu"]["target"] for row in report["rows"]}
+        return {name: cell["amount"] for name, cell in cells.items() if cell["state"] == "set"}
 
     careful, bold = targets("0.01%"), targets("30%")
     assert careful.keys() == bold.keys()
