@@ -11,7 +11,7 @@ import numpy.typing as npt
 from vpa_inplace.domain.resource import Resource
 from vpa_inplace.forecast.curves import Curves
 from vpa_inplace.forecast.model import Film, Model
-from vpa_inplace.forecast.outlook import BLOCK, BLOCKS, Beliefs, Outlook
+from vpa_inplace.forecast.outlook import BLOCK, Beliefs, Outlook
 from vpa_inplace.forecast.recent import Recent
 from vpa_inplace.forecast.rules import check_margin
 from vpa_inplace.forecast.windows import Moments
@@ -79,10 +79,11 @@ class Pooled:
 
 def _day(curves: Curves, rule: npt.NDArray[np.float32], level: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
     """[n, BLOCKS] the quantile of each block's head; after the longest head the rule's, which is then the only one to know."""
-    by_head = [curves.quantile(head, level) for head in range(len(curves.heads))]
-    day = np.empty((len(level), BLOCKS), np.float32)
-    for block in range(BLOCKS):
-        head = int(np.searchsorted(curves.heads, (block + 1) * BLOCK))
-        within = head < len(curves.heads)
-        day[:, block] = by_head[head] if within else np.fmax(rule[:, block], by_head[-1])
+    by_head = [curves.quantile(head, level)[:, None] for head in range(len(curves.heads))]
+    day = np.fmax(rule, by_head[-1])
+    begin = 0
+    for seconds, amount in zip(curves.heads, by_head, strict=True):
+        stop = seconds // BLOCK
+        day[:, begin:stop] = amount
+        begin = stop
     return day
