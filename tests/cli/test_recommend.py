@@ -122,6 +122,11 @@ def test_trees_heed_the_risk(vpa: Vpa, recording: Path) -> None:
     assert sum(bold.values()) < sum(careful.values())
 
 
+def test_trees_say_what_set_the_size_and_what_it_waits_for(vpa: Vpa, recording: Path) -> None:
+    table = vpa("recommend", "--recording", str(recording), "-f", "trees", "--width", "160").out
+    assert "worth its price at a risk of 1 %" in " ".join(table.split())
+
+
 def test_an_entry_that_meets_nothing_is_said_on_stderr(vpa: Vpa, recording: Path, tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text("workloads: [{match: {name: wbe}}]\n")
     ended = vpa("recommend", "--recording", str(recording), "--config", str(tmp_path / "c.yaml"))

@@ -20,6 +20,7 @@ from vpa_inplace.domain.policy import Policies, Policy, ResourceRule, UpdateMode
 from vpa_inplace.forecast import make_forecaster
 from vpa_inplace.forecast.curves import Curves
 from vpa_inplace.history import History
+from vpa_inplace.recommend import Why
 
 LONG = 1e9  # hours owed: any price is paid
 MEMORY = 230 * MIB  # 200 MiB of use and 15 %: memory stays as it is
@@ -153,6 +154,12 @@ def test_rows_without_a_curve_are_left_to_the_dead_band() -> None:
     assert one.verdicts == other.verdicts
     np.testing.assert_array_equal(one.sizes.target, other.sizes.target)
     assert other.ledger.dials is None
+
+
+def test_the_price_is_what_set_the_size() -> None:
+    why = decided(pods(300), 290).sizes.why[:, 0].tolist()
+    assert why == [Why.WORTH_ITS_PRICE, Why.FORECAST]  # of memory, constant: the peak on record asks for no more
+    assert decided(pods(300), 2).sizes.why[0, 0] == Why.MIN_ALLOWED
 
 
 def test_a_resource_that_is_not_controlled_has_no_price() -> None:

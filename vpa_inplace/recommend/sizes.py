@@ -32,6 +32,7 @@ class Why(IntEnum):
     MAX_ALLOWED = 4
     NO_DATA = 5
     NOT_CONTROLLED = 6
+    WORTH_ITS_PRICE = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +60,7 @@ def size(outlook: Outlook, snapshot: Snapshot, policies: Policies, ledger: Ledge
     Raises:
         InvalidSizes: a bug of ours; nothing may be resized on such sizes.
     """
-    demand, low = _needed(outlook, policies, ledger)
-    why = np.zeros(demand.shape, np.uint8)
+    demand, low, why = _needed(outlook, policies, ledger)
     known = np.isfinite(demand)
     demand = _raise_to(demand, snapshot.evidence.peak * (1 + policies.peak_margin), why, Why.PEAK_ON_RECORD)
     floors = np.full(demand.shape, np.nan)
@@ -82,17 +82,21 @@ def size(outlook: Outlook, snapshot: Snapshot, policies: Policies, ledger: Ledge
     return Sizes(target=target, lower=lower, upper=upper, uncapped=uncapped, why=why)
 
 
-def _needed(outlook: Outlook, policies: Policies, ledger: Ledger) -> tuple[Float, npt.NDArray[np.floating]]:
-    """Demand to cover [2, n], and the amount below which growth is urgent [2, n]."""
+def _needed(
+    outlook: Outlook, policies: Policies, ledger: Ledger
+) -> tuple[Float, npt.NDArray[np.floating], npt.NDArray[np.uint8]]:
+    """Demand to cover, the amount below which growth is urgent, and what says so; each [2, n]."""
     demand: Float = outlook.over(policies.hold).astype(np.float64)
+    why = np.full(demand.shape, Why.FORECAST, np.uint8)
     if outlook.curves is None:
-        return demand, outlook.low
+        return demand, outlook.low, why
     dials = Dials.new(ledger.rows) if ledger.dials is None else ledger.dials
     wanted = targets(outlook.curves, dials, policies.risk)
     known, low = np.isfinite(wanted.hold), outlook.low.copy()
     demand[Resource.CPU, known] = wanted.hold[known]
     low[Resource.CPU, known] = wanted.early[known]
-    return demand, low
+    why[Resource.CPU, known] = Why.WORTH_ITS_PRICE
+    return demand, low, why
 
 
 def _raise_to(demand: Float, floor: npt.NDArray[np.floating], why: npt.NDArray[np.uint8], reason: Why) -> Float:
