@@ -12,6 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from vpa_inplace.domain.attempts import Ended
 from vpa_inplace.domain.ledger import Ledger
 from vpa_inplace.domain.moves import Intent, Move, Verdict
@@ -22,7 +25,9 @@ from vpa_inplace.guard import GUARDS, judge
 from vpa_inplace.guard.guard import Guard
 from vpa_inplace.lifecycle import CLOCKS, Clocks, advance, enter
 from vpa_inplace.plan import plan
+from vpa_inplace.plan.pace import CAP, keep_pace
 from vpa_inplace.recommend import Sizes, size
+from vpa_inplace.recommend.standing import priced, since, standing, turned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +70,11 @@ def _may_act(move: Move, policies: Policies) -> bool:
     return all(policies[change.row].update_mode.acts for change in move.changes)
 
 
+def _acting(policies: Policies) -> npt.NDArray[np.bool_]:
+    """[n] rows whose running pods are resized."""
+    return np.array([policy.update_mode.acts for policy in policies.distinct], np.bool_)[policies.of_row]
+
+
 def decide(
     snapshot: Snapshot,
     outlook: Outlook,
@@ -80,20 +90,28 @@ def decide(
     A report and a replay show what would be done; with ``obey_mode``, as in the controller, only what the update mode
     of its policy allows is entered into the ledger.
     """
-    past = advance(ledger, snapshot, policies, clocks)
-    sizes = size(outlook, snapshot, policies, past.ledger)
-    moves = [*past.moves, *plan(sizes, snapshot, past.ledger, policies, past.moves, outlook)]
-    verdicts = tuple(Verdict(move, judge(move, snapshot, policies, guards)) for move in moves)
+    rows, seconds = priced(outlook, policies), since(ledger, snapshot.epoch)
+    allowed = policies.allowing(rows, CAP)
+    past = advance(ledger, snapshot, allowed, clocks)
+    now = standing(snapshot, policies) if rows.any() else None
+    obeying = rows & _acting(policies) if obey_mode else rows
+    before = past.ledger if now is None else turned(past.ledger, now, policies, obeying, seconds)
+    sizes = size(outlook, snapshot, policies, before)
+    pace = None if now is None else keep_pace(sizes, before, now, allowed, rows=rows, seconds=seconds)
+    asked, at_once = (sizes, None) if pace is None else (pace.sizes, pace.at_once)
+    moves = [*past.moves, *plan(asked, snapshot, before, allowed, past.moves, outlook, at_once)]
+    verdicts = tuple(Verdict(move, judge(move, snapshot, allowed, guards)) for move in moves)
     admitted = [verdict.move for verdict in verdicts if verdict.admitted]
     if obey_mode:
         admitted = list(_due(admitted, policies))
+    before = before if pace is None else pace.remembered(before, admitted)
     return Decision(
         snapshot=snapshot,
         policies=policies,
         outlook=outlook,
         sizes=sizes,
         verdicts=verdicts,
-        before=past.ledger,
-        ledger=enter(past.ledger, admitted, snapshot.epoch),
+        before=before,
+        ledger=enter(before, admitted, snapshot.epoch),
         ended=past.ended,
     )

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from tests.bench.traces import Trace
+from vpa_inplace.domain.dials import Dials
 from vpa_inplace.domain.keys import ContainerKey, Index
 from vpa_inplace.forecast.model import Film
 from vpa_inplace.forecast.windows import NOTHING, Moments, Peaks
 from vpa_inplace.plan.paced import paced
-from vpa_inplace.recommend.dials import Dials, Seen, turn
+from vpa_inplace.recommend.dials import Seen, turn
 from vpa_inplace.recommend.priced import targets
 
 FLOOR = 0.1  # millicores; floors are nearly none where rules are compared

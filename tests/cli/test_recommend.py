@@ -107,6 +107,26 @@ def test_a_risk_that_nobody_heeds_is_said_on_stderr(vpa: Vpa, recording: Path) -
     assert vpa("recommend", "--recording", str(recording), "--risk", "5%", "-q").err == ""
 
 
+def test_trees_heed_the_risk(vpa: Vpa, recording: Path) -> None:
+    def targets(risk: str) -> dict[str, int]:
+        ended = vpa("recommend", "--recording", str(recording), "-f", "trees", "--risk", risk, "-o", "json")
+        assert (ended.code, ended.err) == (0, "")
+        report = json.loads(ended.out)
+        assert report["forecaster"] == "trees"
+        cells = {row["container"]: row["cpu"]["target"] for row in report["rows"]}
+        return {name: cell["amount"] for name, cell in cells.items() if cell["state"] == "set"}
+
+    careful, bold = targets("0.01%"), targets("30%")
+    assert careful.keys() == bold.keys()
+    assert all(bold[name] <= careful[name] for name in careful)
+    assert sum(bold.values()) < sum(careful.values())
+
+
+def test_trees_say_what_set_the_size_and_what_it_waits_for(vpa: Vpa, recording: Path) -> None:
+    table = vpa("recommend", "--recording", str(recording), "-f", "trees", "--width", "160").out
+    assert "worth its price at a risk of 1 %" in " ".join(table.split())
+
+
 def test_an_entry_that_meets_nothing_is_said_on_stderr(vpa: Vpa, recording: Path, tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text("workloads: [{match: {name: wbe}}]\n")
     ended = vpa("recommend", "--recording", str(recording), "--config", str(tmp_path / "c.yaml"))

@@ -125,6 +125,17 @@ def test_a_bad_table_is_refused_with_its_name(tmp_path: Path, capsys: pytest.Cap
     assert f"usage file {path}: series 'a' at 2026-03-02 00:05:00+00:00 uses -1 of cpu" in capsys.readouterr().err
 
 
+def test_trees_size_by_price(usage: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bold, careful = (decided(usage, "-f", "trees", "--risk", risk) for risk in ("40%", "0.1%"))
+    capsys.readouterr()
+    for table in (bold, careful):
+        assert set(table.series) == {"a", "b"}
+        of_a = table[table.series == "a"].dropna(subset="cpu")
+        assert of_a.cpu.iloc[0] >= 1.0  # born after a window of 1 core
+        assert of_a.cpu[of_a.ts > START + pd.Timedelta("1h")].max() >= 2.0  # 2 cores were seen by then
+    assert bold.cpu.iloc[0] < careful.cpu.iloc[0]
+
+
 def test_what_was_done_is_said_on_stderr(usage: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["replay", "--usage", str(usage), "--out", str(usage.with_name("d.parquet")), "--risk", "5%"]) == 0
     said = capsys.readouterr()

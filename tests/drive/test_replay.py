@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.drive.tables import MIB, START, a_day_of_waves, a_table
+from vpa_inplace.api.models import model_for
 from vpa_inplace.domain.ledger import Ledger
 from vpa_inplace.domain.moves import Intent
 from vpa_inplace.domain.policy import Policies, Policy
@@ -166,7 +167,7 @@ def altered(usage: pd.DataFrame, cut: pd.Timestamp, factor: float) -> pd.DataFra
 
 @settings(max_examples=12, deadline=None)
 @given(
-    name=st.sampled_from(["recent", "static", "vpa"]),
+    name=st.sampled_from(["recent", "static", "trees", "vpa"]),
     step=st.integers(20, 560),
     factor=st.sampled_from([0.1, 10.0, np.nan]),
     delay=st.integers(0, 2),
@@ -179,11 +180,28 @@ def test_no_decision_depends_on_what_happens_after_it(name: str, step: int, fact
     cut = START + pd.Timedelta(300 * step, "s")
 
     def decisions(usage: Usage) -> pd.DataFrame:
-        result = replay(usage, make_forecaster(name), floorless(Policy()), delay=delay)
+        result = replay(usage, make_forecaster(name, None, model_for(name)), floorless(Policy()), delay=delay)
         made = decision_table(result.decisions, usage)
         return made[made.ts <= cut].reset_index(drop=True)
 
     pd.testing.assert_frame_equal(decisions(usage_of(table)), decisions(usage_of(altered(table, cut, factor))))
+
+
+def test_a_film_decides_as_looking_at_each_step_does() -> None:
+    class Unfilmed:
+        """The same forecaster, asked at every step."""
+
+        name, uses_risk = "trees", True
+
+        def __init__(self, inner: Forecaster) -> None:
+            self.learn, self.foresee = inner.learn, inner.foresee
+
+    trees = make_forecaster("trees", None, model_for("trees"))
+    usage = usage_of(a_table({n: a_day_of_waves(days=2, peak=2.0, seed=n) for n in range(3)}))
+    filmed, unfilmed = (replay(usage, f, floorless(Policy(min_history=timedelta(0)))) for f in (trees, Unfilmed(trees)))
+    # one moment and many are added up in another order: a millicore at most, and no more resizes for it
+    np.testing.assert_allclose(filmed.in_force[Resource.CPU], unfilmed.in_force[Resource.CPU], atol=1)
+    assert filmed.moves == unfilmed.moves > 3
 
 
 def test_progress_is_told_and_ends_at_the_end() -> None:

@@ -19,6 +19,7 @@ STEP = 300
 DAY = 86400
 NOTHING = Evidence(
     newest=np.full((2, 2), np.nan, np.float32),
+    cut_off=np.zeros((2, 2), np.bool_),
     age=np.zeros((2, 2)),
     recent_peak=np.full((2, 2), np.nan, np.float32),
     peak=np.full((2, 2), np.nan, np.float32),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError, fields, replace
+from collections.abc import Mapping
+from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
@@ -10,10 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.builders import NOON, a_history, rows_of_names
+from vpa_inplace.api.models import model_for
 from vpa_inplace.domain.errors import UnknownName, UsageError
 from vpa_inplace.domain.keys import Index
 from vpa_inplace.domain.resource import Resource
-from vpa_inplace.forecast import FORECASTERS, Forecaster, Outlook, make_forecaster
+from vpa_inplace.forecast import FORECASTERS, Forecaster, Outlook, knobs_of
+from vpa_inplace.forecast import make_forecaster as bare_forecaster
 from vpa_inplace.forecast.outlook import BLOCKS
 from vpa_inplace.history import History
 from vpa_inplace.history.history import HOUR
@@ -21,6 +24,11 @@ from vpa_inplace.history.history import HOUR
 NAMES = sorted(FORECASTERS)
 FOUR = rows_of_names("a", "b", "c", "d")
 every_forecaster = pytest.mark.parametrize("name", NAMES)
+
+
+def make_forecaster(name: str, knobs: Mapping[str, float] | None = None) -> Forecaster:
+    """As users get it: with the model that comes with the program, where it needs one."""
+    return bare_forecaster(name, knobs, model_for(name))
 
 
 def foresee(forecaster: Forecaster, history: History) -> Outlook:
@@ -163,7 +171,7 @@ def test_it_is_known_by_its_name_and_its_knobs_are_numbers(name: str) -> None:
     forecaster = make_forecaster(name)
     assert forecaster.name == name
     assert isinstance(forecaster.uses_risk, bool)
-    knobs = {field.name: getattr(forecaster, field.name) for field in fields(FORECASTERS[name])}
+    knobs = {knob: getattr(forecaster, knob) for knob in knobs_of(name)}
     assert all(isinstance(value, float) for value in knobs.values())
     assert make_forecaster(name, knobs) == forecaster
     with pytest.raises(FrozenInstanceError):

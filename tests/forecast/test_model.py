@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.support.builders import rows_of_names
+from vpa_inplace.domain.dials import Dials
 from vpa_inplace.forecast.artefact import load
 from vpa_inplace.forecast.curves import weights_of
 from vpa_inplace.forecast.model import Model
@@ -15,7 +16,6 @@ from vpa_inplace.forecast.table import Table
 from vpa_inplace.forecast.windows import Moments
 from vpa_inplace.history.history import DAY, HOUR
 from vpa_inplace.plan.paced import paced
-from vpa_inplace.recommend.dials import Dials
 from vpa_inplace.recommend.priced import LEVELS, targets
 
 SHIPPED = Path(__file__).parents[2] / "models" / "trees.npz"

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from tests.support.builders import rows_of_names
+from vpa_inplace.domain.dials import Dials
 from vpa_inplace.plan.paced import Paced, paced
-from vpa_inplace.recommend.dials import Dials
 from vpa_inplace.recommend.priced import Targets
 
 ONE = rows_of_names("a")

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.builders import rows_of_names
-from vpa_inplace.recommend.dials import DAY, OWN, RESIZE, SHORTAGE, START, Dials, Seen, turn
+from vpa_inplace.domain.dials import Dials
+from vpa_inplace.recommend.dials import DAY, OWN, RESIZE, SHORTAGE, START, Seen, turn
 
 THREE = rows_of_names("a", "b", "c")
 RISK, BUDGET = np.full(3, 0.01), np.full(3, 8.0)

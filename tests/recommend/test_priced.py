@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.builders import rows_of_names
+from vpa_inplace.domain.dials import Dials
 from vpa_inplace.forecast.curves import Curves, weights_of
-from vpa_inplace.recommend.dials import Dials
 from vpa_inplace.recommend.priced import LEVELS, REGROW, shortage_price, targets
 
 KNOTS = (0.5, 0.9, 0.98, 0.997)

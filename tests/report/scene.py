@@ -15,7 +15,7 @@ from vpa_inplace.domain.moves import Skip
 from vpa_inplace.domain.pods import ContainerKind, Pod
 from vpa_inplace.domain.policy import Policies, Policy
 from vpa_inplace.drive.once import decide_once
-from vpa_inplace.forecast import make_forecaster
+from vpa_inplace.forecast import Forecaster, make_forecaster
 from vpa_inplace.history import History
 from vpa_inplace.observe.source import Observation
 from vpa_inplace.report.build import build
@@ -111,16 +111,24 @@ def document() -> Document:
     return build(*scene(), cluster="test", forecaster_name="recent")
 
 
+SIMPLE_RULE = make_forecaster("recent")
+
+
 def reported(
-    *pods: Pod, history: History | None = None, policy: Policy = DEFAULT, ledger: Ledger | None = None, **more: object
+    *pods: Pod,
+    history: History | None = None,
+    policy: Policy = DEFAULT,
+    ledger: Ledger | None = None,
+    forecaster: Forecaster = SIMPLE_RULE,
+    **more: object,
 ) -> Document:
     """The report on a few pods; usage is 100m and 200 MiB without a history. ``more`` goes into the Observation."""
     snapshot = a_snapshot(*pods, history=history)
     history = a_history(snapshot.rows) if history is None else history
     observation = Observation(snapshot=snapshot, history=history, **more)  # type: ignore[arg-type]
     policies = Policies.uniform(policy, len(snapshot.rows))
-    decision = decide_once(observation, make_forecaster("recent"), policies, ledger)
-    return build(decision, observation, cluster="test", forecaster_name="recent")
+    decision = decide_once(observation, forecaster, policies, ledger)
+    return build(decision, observation, cluster="test", forecaster_name=forecaster.name)
 
 
 HOSTILE = (

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from tests.report.scene import reported, workload
 from tests.support.builders import MIB, NOON, a_container, a_history, a_pod, rows_of
 from vpa_inplace.domain.amounts import UNKNOWN, UNSET, Amounts
+from vpa_inplace.domain.ledger import Ledger
 from vpa_inplace.domain.pods import ContainerKind
 from vpa_inplace.domain.policy import ControlledValues, Policy
 from vpa_inplace.domain.resource import Resource
+from vpa_inplace.forecast import Beliefs, Outlook
+from vpa_inplace.forecast.curves import Curves
+from vpa_inplace.forecast.recent import Recent
+from vpa_inplace.history import History
 from vpa_inplace.report.document import Action, Amount, Figures, Row, Severity, State
 from vpa_inplace.report.rows import amount, severity
 
@@ -166,6 +172,41 @@ def test_requests_only_stop_at_the_limit() -> None:
     row = only_row(a_pod(a_container(cpu=80, limits=Amounts(cpu=80))), policy=policy)
     assert row.cpu.note == "target 115m, but RequestsOnly leaves the limit alone"
     assert row.cpu.recommended_limit == row.cpu.limit
+
+
+@dataclass(frozen=True)
+class Certain(Recent):
+    """The simple rule, but sure of CPU: 100m in the coming hour, 150m within three."""
+
+    def foresee(self, history: History, beliefs: Beliefs | None, risk: npt.NDArray[np.float64]) -> Outlook:
+        n = len(history.rows)
+        ratio = np.log(np.full((2, n, 2), 1.5, np.float32))
+        ratio[0] = 0
+        base, peak = np.full(n, np.log(100), np.float32), np.full(n, 100, np.float32)
+        curves = Curves(heads=(3600, 3 * 3600), levels=(0.5, 0.9), base=base, peak=peak, ratio=ratio)
+        return replace(Recent.foresee(self, history, beliefs, risk), curves=curves)
+
+
+@pytest.mark.parametrize(
+    ("request_", "ledger", "action", "note"),
+    [
+        pytest.param(100, None, Action.KEEP, "150m waits until the coming hour needs it", id="the-hour-fits"),
+        pytest.param(99, None, Action.RESCUE, None, id="the-hour-does-not-and-usage-neither"),
+        pytest.param(200, None, Action.SHRINK, None, id="asked-once-all-room-has-stood-long-enough"),
+        pytest.param(
+            200,
+            Ledger.empty(rows_of([a_pod()])),
+            Action.KEEP,
+            "150m waits until unused room has cost a resize",
+            id="room-that-was-just-seen",
+        ),
+    ],
+)
+def test_what_a_size_by_price_waits_for(request_: int, ledger: Ledger | None, action: Action, note: str | None) -> None:
+    row = only_row(a_pod(a_container(cpu=request_, memory=230 * MIB)), ledger=ledger, forecaster=Certain())
+    assert row.cpu.why.code == "WorthItsPrice"
+    assert row.cpu.why.message == "recent: 150m is worth its price at a risk of 1 %"
+    assert (row.cpu.action, row.cpu.note) == (action, note)
 
 
 def test_guards_stand_with_the_resource_they_hold_back() -> None:

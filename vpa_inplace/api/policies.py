@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from vpa_inplace.api.config import Config, Match
+from vpa_inplace.api.models import model_for
 from vpa_inplace.api.policy_file import PolicyFile, laid_over
 from vpa_inplace.api.yaml_file import place
 from vpa_inplace.domain.errors import UsageError
@@ -74,6 +75,7 @@ def forecaster_of(config: Config, flags: Overrides = NO_OVERRIDES) -> Forecaster
     Raises:
         UnknownName: no such forecaster, profile or knob.
         UsageError: profiles of this file are meant for different forecasters, and nobody chose one.
+        FileRefused: its trained model cannot be read.
     """
     fleet = config.profile_named(_profile(config, (), flags))
     name = flags.forecaster or config.forecaster or fleet.forecaster or FALLBACK
@@ -89,7 +91,7 @@ def forecaster_of(config: Config, flags: Overrides = NO_OVERRIDES) -> Forecaster
     for meant_for, said in ((fleet.forecaster, fleet.knobs), (config.forecaster, config.knobs)):
         if meant_for == name:  # knobs of another forecaster say nothing about this one
             knobs |= said
-    return make_forecaster(name, knobs | dict(flags.knobs))
+    return make_forecaster(name, knobs | dict(flags.knobs), model_for(name))
 
 
 def unmatched(config: Config, rows: Iterable[ContainerKey]) -> Iterator[str]:

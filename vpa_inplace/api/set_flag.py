@@ -7,7 +7,7 @@ A field is named as in the configuration file, by its whole path or by as much o
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
@@ -18,7 +18,7 @@ from vpa_inplace.api.policy_file import PolicyFile, laid_over
 from vpa_inplace.api.yaml_file import parse_yaml
 from vpa_inplace.domain.errors import ConfigError, UnknownName, UsageError
 from vpa_inplace.domain.policy import Policy
-from vpa_inplace.forecast import FORECASTERS
+from vpa_inplace.forecast import FORECASTERS, knobs_of
 
 ELSEWHERE: Final = frozenset({"forecast.profile"})  # has a flag of its own, and must be known before all others
 
@@ -48,7 +48,7 @@ def parse_settings(texts: Iterable[str], forecaster: str) -> Settings:
     """
     if forecaster not in FORECASTERS:
         raise UnknownName("forecaster", forecaster, FORECASTERS)
-    known = {field.name for field in fields(FORECASTERS[forecaster])}
+    known = set(knobs_of(forecaster))
     knobs, policies = {}, []
     for text in texts:
         key, equals, value = (part.strip() for part in text.partition("="))

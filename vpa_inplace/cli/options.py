@@ -197,7 +197,11 @@ class ForecastOptions:
     forecaster: Annotated[
         str | None,
         option(
-            "-f", "--forecaster", text="recent, static or vpa; default: the profile's.", panel=FORECAST, metavar="NAME"
+            "-f",
+            "--forecaster",
+            text="recent, static, trees or vpa; default: the profile's.",
+            panel=FORECAST,
+            metavar="NAME",
         ),
     ] = None
     profile: Annotated[

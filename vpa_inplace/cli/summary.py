@@ -16,6 +16,7 @@ from vpa_inplace.api.policies import default_policy, entry_policy, forecaster_of
 from vpa_inplace.domain.policy import Policy
 from vpa_inplace.domain.quantity import format_amount
 from vpa_inplace.domain.resource import Resource
+from vpa_inplace.forecast import knobs_of
 
 AMOUNTS = frozenset({"quantum", "min_allowed", "max_allowed"})
 COUNTS = frozenset({"max_resizes_per_day"})
@@ -28,7 +29,7 @@ def summary(config: Config, name: str) -> str:
         UsageError: its profiles are meant for different forecasters.
     """
     forecaster = forecaster_of(config)
-    knobs = ", ".join(f"{f.name} {getattr(forecaster, f.name):g}" for f in fields(forecaster))  # type: ignore[arg-type]
+    knobs = ", ".join(f"{knob} {getattr(forecaster, knob):g}" for knob in knobs_of(forecaster.name))
     url = config.prometheus.url
     lines = [
         f"{name}: fine",

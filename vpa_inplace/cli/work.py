@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from vpa_inplace.cli.progress import progress
 from vpa_inplace.decide import Decision
 from vpa_inplace.domain.errors import SourceRefused, SourceUnavailable, UsageError
 from vpa_inplace.drive.once import decide_once
-from vpa_inplace.forecast import Forecaster
+from vpa_inplace.forecast import Forecaster, knobs_of
 from vpa_inplace.observe.kubernetes import KubeClient, KubeSettings
 from vpa_inplace.observe.prometheus import PrometheusSettings
 from vpa_inplace.observe.source import Observation, Scope, Source
@@ -93,7 +93,7 @@ def forecasting(config: Config, options: ForecastOptions, say: Say) -> Forecasti
     flags = replace(flags, knobs=settings.knobs, policies=settings.policies)
     forecaster = forecaster_of(config, flags)
     if flags.risk is not None and not forecaster.uses_risk:
-        knobs = ", ".join(field.name for field in fields(forecaster))  # type: ignore[arg-type]  # each is a dataclass
+        knobs = ", ".join(knobs_of(forecaster.name))
         say(f"warning: forecaster {forecaster.name!r} does not heed --risk; its own knobs are {knobs} (--set)")
     return Forecasting(config=config, flags=flags, forecaster=forecaster)
 

@@ -13,6 +13,7 @@ class Evidence:
     """Facts on n rows; axis 0 of each matrix is the resource. Amounts are in millicores and bytes."""
 
     newest: npt.NDArray[np.float32]  # [2, n] the newest sample of the last day, NaN where it has none
+    cut_off: npt.NDArray[np.bool_]  # [2, n] that sample is only a lower bound of what was wanted
     age: npt.NDArray[np.float64]  # [2, n] seconds since that sample's window ended, inf where none
     recent_peak: npt.NDArray[np.float32]  # [2, n] maximum of the last hour, NaN where it has no sample
     peak: npt.NDArray[np.float32]  # [2, n] maximum of the whole history kept, NaN where none

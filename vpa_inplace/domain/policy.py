@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -142,6 +143,16 @@ class Policies:
         distinct = tuple(dict.fromkeys(policies))
         place = {policy: i for i, policy in enumerate(distinct)}
         return cls(distinct, np.array([place[p] for p in policies], dtype=np.intp))
+
+    def allowing(self, rows: npt.NDArray[np.bool_], times: float) -> Policies:
+        """The same with so many times the resizes a day for these rows [n]."""
+        if not rows.any():
+            return self
+        other = copy(self)
+        column = np.where(rows, self.max_resizes * times, self.max_resizes)
+        column.setflags(write=False)
+        object.__setattr__(other, "max_resizes", column)
+        return other
 
     def __getitem__(self, row: int) -> Policy:
         return self.distinct[self.of_row.item(row)]

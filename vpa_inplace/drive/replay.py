@@ -18,8 +18,11 @@ from vpa_inplace.domain.policy import Policies, Policy
 from vpa_inplace.domain.resource import Resource
 from vpa_inplace.drive.decisions import Decisions, Usage
 from vpa_inplace.drive.simulated import SimulatedCluster
-from vpa_inplace.forecast import Beliefs, Forecaster
+from vpa_inplace.forecast import Beliefs, Forecaster, Outlook
+from vpa_inplace.forecast.model import Film
+from vpa_inplace.forecast.outlook import Filming
 from vpa_inplace.history import History, evidence_of
+from vpa_inplace.history.history import DAY
 from vpa_inplace.lifecycle import CLOCKS, Clocks
 from vpa_inplace.observe.source import Progress, Report, silent
 from vpa_inplace.recommend import size
@@ -87,6 +90,7 @@ class _World:
     """All that changes from step to step."""
 
     history: History
+    lived: History  # the same as it was recorded, without marks of what is simulated
     forecaster: Forecaster
     policies: Policies
     cluster: SimulatedCluster
@@ -95,6 +99,7 @@ class _World:
     due: Float  # [2, n] what was in force or due at the step before
     clocks: Clocks
     beliefs: Beliefs | None = None
+    film: tuple[int, Film | None] = (0, None)  # curves from this column on
 
     @classmethod
     def before(cls, usage: Usage, forecaster: Forecaster, policy: Policy, delay: int) -> _World:
@@ -104,6 +109,7 @@ class _World:
         return cls(
             # marks of throttling and OOM kills are made on the way, each in a window that nobody has seen yet
             history=replace(history, censored=history.censored.copy()),
+            lived=history,
             forecaster=forecaster,
             policies=Policies.uniform(policy, len(history.rows)),
             cluster=SimulatedCluster(history.rows, step=history.step, delay=delay),
@@ -118,9 +124,9 @@ class _World:
         """One step: all windows before ``column`` have ended, the one at ``column`` begins."""
         now = self.history.start + column * self.history.step
         past = self.history.until(now)
-        self.beliefs = self.forecaster.learn(past, self.beliefs)
-        outlook = self.forecaster.foresee(past, self.beliefs, self.policies.risk)
-        evidence = evidence_of(past, now)
+        outlook = self._foreseen(column, past)
+        # marks of what is simulated say that a size was too small, not that usage was cut: it is what was wanted
+        evidence = replace(evidence_of(past, now), cut_off=self.lived.censored[:, :, column - 1])
         unborn = alive & ~self.cluster.born & np.isfinite(evidence.newest)
         if unborn.any():
             empty = self.cluster.snapshot(now, evidence)
@@ -133,6 +139,18 @@ class _World:
         self.result.moves += len(decision.admitted)
         self.result.refused.update([r.reason for verdict in decision.verdicts for r in verdict.refusals])
         self._live(column, now, alive)
+
+    def _foreseen(self, column: int, past: History) -> Outlook:
+        """The outlook at the start of this window; filmed a day ahead of the walk where the forecaster can."""
+        if not isinstance(self.forecaster, Filming):
+            self.beliefs = self.forecaster.learn(past, self.beliefs)
+            return self.forecaster.foresee(past, self.beliefs, self.policies.risk)
+        first, film = self.film
+        if film is None or column >= first + len(film.base):
+            count = min(DAY // self.history.step, self.history.usage.shape[2] - column)
+            first, film = self.film = column, self.forecaster.film(self.lived, column, count)
+        curves = None if film is None else film.at(column - first)
+        return self.forecaster.outlook(past, curves, self.policies.risk)
 
     def _live(self, column: int, now: int, alive: Mask) -> None:
         """What is due comes into force, the window passes, and what happened in it is written down."""

@@ -4,6 +4,6 @@ A new forecaster is one file here, one line in ``registry.py`` and one test; the
 """
 
 from vpa_inplace.forecast.outlook import Beliefs, Forecaster, Outlook
-from vpa_inplace.forecast.registry import FORECASTERS, make_forecaster
+from vpa_inplace.forecast.registry import FORECASTERS, knobs_of, make_forecaster, needs_model
 
-__all__ = ["FORECASTERS", "Beliefs", "Forecaster", "Outlook", "make_forecaster"]
+__all__ = ["FORECASTERS", "Beliefs", "Forecaster", "Outlook", "knobs_of", "make_forecaster", "needs_model"]

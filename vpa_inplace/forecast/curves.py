@@ -42,6 +42,16 @@ class Curves:
         amounts: Matrix = np.exp(self.base[:, None] + self.ratio[head] @ weights)
         return amounts
 
+    def quantile(self, head: int, level: npt.NDArray[np.float64]) -> Matrix:
+        """[n] the amount of one head, for each row at a ``level`` [n] of its own."""
+        at, wanted = -np.log1p(-np.asarray(self.levels)), -np.log1p(-level)
+        left = np.clip(np.searchsorted(at, wanted) - 1, 0, len(at) - 2)
+        share = ((wanted - at[left]) / (at[left + 1] - at[left])).astype(np.float32)
+        rows = np.arange(len(level))
+        low, high = self.ratio[head, rows, left], self.ratio[head, rows, left + 1]
+        amount: Matrix = np.exp(self.base + low + share * (high - low))
+        return amount
+
 
 @lru_cache(maxsize=8)
 def weights_of(knots: tuple[float, ...], levels: tuple[float, ...]) -> Matrix:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,9 @@ import numpy.typing as npt
 from vpa_inplace.domain.keys import Index
 from vpa_inplace.forecast.curves import Curves
 from vpa_inplace.history import History
+
+if TYPE_CHECKING:
+    from vpa_inplace.forecast.model import Film
 
 BLOCK: Final = 3600  # seconds of one block of the outlook
 BLOCKS: Final = 24  # the coming day
@@ -71,4 +74,17 @@ class Forecaster(Protocol):
 
     def foresee(self, history: History, beliefs: Beliefs | None, risk: npt.NDArray[np.float64]) -> Outlook:
         """The outlook at ``history.end`` for all rows; ``risk`` [n] is the tolerated share of time under-provisioned."""
+        ...
+
+
+@runtime_checkable
+class Filming(Forecaster, Protocol):
+    """A forecaster that keeps nothing and sees many moments for little more than the price of one: what a replay asks for."""
+
+    def film(self, history: History, first: int, count: int) -> Film | None:
+        """Curves at the starts of these columns, each from the columns before it alone; ``None`` where it has none."""
+        ...
+
+    def outlook(self, history: History, curves: Curves | None, risk: npt.NDArray[np.float64]) -> Outlook:
+        """What ``foresee`` would say at the end of this history, had it made these curves."""
         ...

@@ -102,6 +102,13 @@ class _Packed:
 
     def add(self, values: Matrix, out: Matrix) -> None:
         """Add every tree's leaf to its model's row of ``out`` [k, rows]."""
+        if (
+            values.shape[1] == 1
+        ):  # numpy adds up a lone column in another order, and its last bit would depend on company
+            twice = np.repeat(out, 2, axis=1)
+            self.add(np.repeat(values, 2, axis=1), twice)
+            out[:] = twice[:, :1]
+            return
         places = np.empty((max(len(self.edges), 1), values.shape[1]), self.place.dtype)
         for where, (f, edges) in enumerate(self.edges.items()):
             places[where] = np.searchsorted(edges, values[f])

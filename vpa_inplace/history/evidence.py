@@ -24,17 +24,21 @@ def evidence_of(history: History, now: float) -> Evidence:
         coverage = np.where(expected > 0, np.minimum(counted / np.maximum(expected, 1), 1.0), 0.0)
     if width == 0:
         newest = np.full(shape, np.nan, np.float32)
+        cut_off = np.zeros(shape, np.bool_)
         age = np.full(shape, np.inf)
         recent = np.full(shape, np.nan, np.float32)
     else:
         back = known[:, :, ::-1].argmax(axis=2)  # columns between the newest sample and the end
         some = counted > 0
         newest = np.where(some, np.take_along_axis(day, (width - 1 - back)[:, :, None], axis=2)[:, :, 0], np.nan)
+        marks = history.censored[:, :, history.censored.shape[2] - width :]
+        cut_off = some & np.take_along_axis(marks, (width - 1 - back)[:, :, None], axis=2)[:, :, 0]
         age = np.where(some, now - history.end + back * float(history.step), np.inf)
         recent = np.fmax.reduce(history.last(HOUR), axis=2)
     peak = np.fmax.reduce(history.hourly, axis=2, initial=np.nan)
     return Evidence(
         newest=newest.astype(np.float32, copy=False),
+        cut_off=cut_off,
         age=age,
         recent_peak=recent,
         peak=np.fmax(peak, recent),

@@ -14,6 +14,7 @@ from vpa_inplace.domain.ledger import Ledger
 from vpa_inplace.domain.moves import Change, Intent, Move
 from vpa_inplace.domain.pods import Container
 from vpa_inplace.domain.policy import Policies
+from vpa_inplace.domain.resource import Resource
 from vpa_inplace.domain.snapshot import Snapshot
 from vpa_inplace.forecast import Outlook
 from vpa_inplace.plan.apart import apart
@@ -34,16 +35,17 @@ def plan(
     policies: Policies,
     due: Sequence[Move] = (),
     outlook: Outlook | None = None,
+    at_once: Mask | None = None,
 ) -> list[Move]:
     """Moves of this tick, most urgent first, then in the order of the pods.
 
     Whole arrays up to the dead band; objects only for pods that move. A pod that needs both directions gets two
     moves, growth first. All pods of a role share one size. Pods that are ``due`` for a resize already get no second one.
-    Without the outlook nobody asks whether what shrinks can grow back.
+    Without the outlook nobody asks whether what shrinks can grow back. The CPU of rows ``at_once`` [n] knows no dead band.
     """
     slots = snapshot.slots
     request, limit = desired(sizes, slots, policies)
-    grows, shrinks = out_of_band(sizes, snapshot, policies, request)
+    grows, shrinks = out_of_band(sizes, snapshot, policies, request, at_once)
     if not (grows.any() or shrinks.any()):
         return []
     newest = snapshot.evidence.newest[:, slots.row]
@@ -62,7 +64,9 @@ def plan(
     return within(sorted(moves, key=lambda move: move.intent), snapshot)  # stable: pods keep their order
 
 
-def out_of_band(sizes: Sizes, snapshot: Snapshot, policies: Policies, request: Int) -> tuple[Mask, Mask]:
+def out_of_band(
+    sizes: Sizes, snapshot: Snapshot, policies: Policies, request: Int, at_once: Mask | None = None
+) -> tuple[Mask, Mask]:
     """Slots [2, m] that must grow and that may shrink to reach ``request`` [2, m].
 
     A change counts from the dead band on. A request below lowerBound grows whatever the band says: usage is there.
@@ -71,6 +75,8 @@ def out_of_band(sizes: Sizes, snapshot: Snapshot, policies: Policies, request: I
     now = np.maximum(slots.request, 0)  # a request that is not set counts as zero: giving it one is growth
     gap = request - now
     far = np.abs(gap) >= policies.dead_band[slots.row] * now
+    if at_once is not None:
+        far[Resource.CPU] |= at_once[slots.row]
     below = now < sizes.lower[:, slots.row]
     return (gap > 0) & (far | below), (gap < 0) & far
 

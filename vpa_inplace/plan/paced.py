@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from vpa_inplace.recommend.dials import Dials
+from vpa_inplace.domain.dials import Dials
 from vpa_inplace.recommend.priced import Targets
 
 Float = npt.NDArray[np.float64]

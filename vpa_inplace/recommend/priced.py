@@ -13,8 +13,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from vpa_inplace.domain.dials import Dials
 from vpa_inplace.forecast.curves import Curves, Matrix, weights_of
-from vpa_inplace.recommend.dials import RISKS, START, Dials
+from vpa_inplace.recommend.dials import RISKS, START
 
 Float = npt.NDArray[np.float64]
 

@@ -33,6 +33,9 @@ def _message(why: Why, facts: Facts, resource: Resource, row: int) -> str:
     match why:
         case Why.FORECAST:
             return f"{expert(facts, row)}: up to {need} {ahead(rule.hold)}{_later(facts, resource, row)}"
+        case Why.WORTH_ITS_PRICE:
+            later = _later(facts, resource, row)
+            return f"{expert(facts, row)}: {need} is worth its price at a risk of {percent(policy.risk)}{later}"
         case Why.PEAK_ON_RECORD:
             peak = human(float(facts.decision.snapshot.evidence.peak[resource, row]), resource)
             return f"peak on record {peak} + {percent(rule.peak_margin or 0)}"
@@ -95,7 +98,15 @@ def why_not_target(facts: Facts, resource: Resource, slot: int, recommended: int
     wanted = int(facts.wanted[resource, slot])
     if wanted == recommended:
         return _held(policy, human(target, resource))
+    if _priced(facts, resource, row):
+        waits = "until the coming hour needs it" if wanted > recommended else "until unused room has cost a resize"
+        return f"{human(wanted, resource)} waits {waits}"
     return f"{human(wanted, resource)} is within the dead band of {percent(policy.dead_band)}"
+
+
+def _priced(facts: Facts, resource: Resource, row: int) -> bool:
+    curves = facts.decision.outlook.curves
+    return resource is Resource.CPU and curves is not None and bool(np.isfinite(curves.base[row]))
 
 
 def _held(policy: Policy, target: str) -> str:
