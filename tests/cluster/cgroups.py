@@ -57,9 +57,9 @@ def processes(name: str) -> set[int]:
     """All processes in the group, at any depth."""
     found: set[int] = set()
     for root in hierarchies():
-        for file in (root / name).rglob("cgroup.procs"):
+        for folder in _folders(root / name):
             with contextlib.suppress(OSError):
-                found.update(int(line) for line in file.read_text().split())
+                found.update(int(line) for line in (folder / "cgroup.procs").read_text().split())
     return found
 
 
@@ -72,10 +72,14 @@ def remove(name: str) -> None:
                 os.kill(pid, signal.SIGKILL)
         time.sleep(0.02)
     for root in hierarchies():
-        folders = [path for path in (root / name).rglob("*") if path.is_dir()]
-        for folder in [*sorted(folders, reverse=True), root / name]:
+        for folder in _folders(root / name):
             with contextlib.suppress(OSError):
                 folder.rmdir()
+
+
+def _folders(top: Path) -> list[Path]:
+    """All folders from the innermost out. Groups come and go meanwhile; os.walk passes over what is gone."""
+    return [Path(folder) for folder, _, _ in os.walk(top, topdown=False)]
 
 
 def usable() -> bool:
