@@ -107,7 +107,7 @@ def test_nothing_is_done(client, namespace, pod, fence, judge, dry_run, outcome)
 def test_a_pod_that_was_resized_since_is_left_alone(client, namespace, pod):
     namespace.resize("web", resized(requests={"cpu": "250m"})).expect()
     sent = resizer(client).send(a_move(pod), permit)
-    assert sent.answer.outcome is Outcome.CONFLICT
+    assert sent.answer.outcome is Outcome.OVERTAKEN
     assert spec(namespace)["requests"]["cpu"] == "250m"
 
 
@@ -162,14 +162,44 @@ class Meddled:
         return self._client.answer(method, path, query, body, content_type)
 
 
-def test_a_change_between_reading_and_patching_is_a_conflict(client, namespace, pod):
+def test_a_resize_between_reading_and_patching_is_found_out(client, namespace, pod):
+    """The server says conflict; the second reading shows that this is not what was decided about."""
+
     def meddle(go_on):
         namespace.resize("web", resized(requests={"cpu": "250m"})).expect()
         return go_on()
 
     sent = resizer(Meddled(client, meddle)).send(a_move(pod), permit)
-    assert sent.answer.outcome is Outcome.CONFLICT
+    assert sent.answer.outcome is Outcome.OVERTAKEN
     assert spec(namespace)["requests"]["cpu"] == "250m"
+
+
+def test_a_kubelet_that_writes_in_between_is_waited_for(client, namespace, pod):
+    """Every write to the pod, also to its status, makes what was read old; the size is still what it was."""
+    marks = iter(range(3))
+
+    def write(go_on):
+        mark = next(marks, None)
+        if mark is not None:
+            labels = {"metadata": {"labels": {"mark": str(mark)}}}
+            namespace.api.patch(namespace.path("pods", "web"), labels).expect()
+        return go_on()
+
+    sent = resizer(Meddled(client, write)).send(a_move(pod), permit)
+    assert sent.answer.taken
+    assert next(marks, None) is None, "three times in vain, then it held"
+
+
+def test_a_pod_that_is_written_to_without_end_is_given_up(client, namespace, pod):
+    marks = iter(range(1000))
+
+    def write(go_on):
+        labels = {"metadata": {"labels": {"mark": str(next(marks))}}}
+        namespace.api.patch(namespace.path("pods", "web"), labels).expect()
+        return go_on()
+
+    assert resizer(Meddled(client, write)).send(a_move(pod), permit).answer.outcome is Outcome.CONFLICT
+    assert unchanged(namespace)
 
 
 def test_an_answer_that_is_lost_is_unknown_and_the_resize_may_be_there(client, namespace, pod):

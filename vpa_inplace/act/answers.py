@@ -22,7 +22,8 @@ class Outcome(StrEnum):
     """What became of a request; each but the first is also the reason shown to users."""
 
     TAKEN = "Taken"
-    CONFLICT = "Conflict"  # somebody changed the pod since it was read: read again, decide again
+    CONFLICT = "Conflict"  # somebody wrote to the pod since it was read, a kubelet mostly: read it again
+    OVERTAKEN = "Overtaken"  # its size is not what it was when this was decided: decide again
     FIELD_CONFLICT = "FieldConflict"  # another manager owns the field by server-side apply: a person has to decide
     POD_GONE = "PodGone"
     CAPABILITY_MISSING = "CapabilityMissing"  # the server has no such subresource, or we may not use it

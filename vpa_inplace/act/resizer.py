@@ -7,6 +7,7 @@ and the ledger says that something may be under way.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
@@ -27,6 +28,8 @@ from vpa_inplace.observe.kubernetes.facts import pod_of
 from vpa_inplace.observe.kubernetes.pods import Pod as WirePod
 
 MANAGER: Final = "vpa-inplace"  # in the managedFields of what we patched
+PAUSES: Final = (0.05, 0.1, 0.2, 0.4)
+"""Seconds between tries while somebody writes to the pod: after a resize its kubelet does so several times in 0.1 s."""
 SHAPES: Final = 10_000  # remembered as tried; a fleet has fewer workloads times shapes
 
 Judge = Callable[[Move], tuple[Refusal, ...]]
@@ -64,6 +67,11 @@ class Resizer:
             judge: the guards, over what they knew when it was decided.
         """
         try:
+            for pause in PAUSES:
+                sent = self._send(move, judge)
+                if sent.answer.outcome is not Outcome.CONFLICT:
+                    return sent
+                time.sleep(pause)
             return self._send(move, judge)
         except SourceUnavailable as error:  # no answer; a patch may have been taken
             return Sent(move=move, answer=Answer(outcome=Outcome.UNKNOWN, message=str(error)))
@@ -116,7 +124,7 @@ def _again(move: Move, fresh: Pod, judge: Judge) -> tuple[Move, Answer | None]:
         container = containers.get(change.container)
         if container is None or (container.requests, container.limits) != (change.old_requests, change.old_limits):
             message = f"container {change.container} of pod {move.pod} is not what it was when this was decided"
-            return move, Answer(outcome=Outcome.CONFLICT, message=message)
+            return move, Answer(outcome=Outcome.OVERTAKEN, message=message)
     move = replace(move, pod=fresh)
     refusals = judge(move)
     if refusals:

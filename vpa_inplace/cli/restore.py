@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Final
-
-if TYPE_CHECKING:
-    from vpa_inplace.act.resizer import Resizer, Sent
-    from vpa_inplace.domain.moves import Move
+from typing import Annotated
 
 from vpa_inplace.cli.options import CLUSTER, ClusterOptions, ConfigOptions, ScopeOptions, TalkOptions, option
 
@@ -41,13 +37,14 @@ def restore(
     where = work.scope_of(config, scope, cluster.cluster)
     skips: list[Skip] = []
     states = LedgerStore(client, where.cluster, lambda: False).states(skips)
+    states = [state for state in states if where.covers(state.metadata.namespace)]
     for skip in skips:
         say(f"warning: {skip.what}: {skip.message}")
     moves = moves_back(states, discover(client, where).pods, time.time())
     resizer = Resizer(client, lambda: True, dry_run=dry_run)
     failed = 0
     for move in moves:
-        sent = _sent(resizer, move)
+        sent = resizer.send(move, lambda _: ())
         changes = "; ".join(text for change in move.changes for text in told(change))
         print(
             f"{move.pod}: {changes}: {sent.answer.outcome}{' (dry run)' if dry_run else ''} {sent.answer.message}".rstrip()
@@ -59,22 +56,3 @@ def restore(
         )
     if failed:
         raise VpaInplaceError(f"{failed} pods could not be raised")
-
-
-TRIES: Final = 5
-PAUSE: Final = 0.3
-"""How often a pod is tried that somebody writes to between our reading and our patch, and the seconds between."""
-
-
-def _sent(resizer: Resizer, move: Move) -> Sent:
-    """What became of a move; a kubelet that writes the pod's status at this very moment is waited for."""
-    import time
-
-    from vpa_inplace.act.answers import Outcome
-
-    for _ in range(TRIES - 1):
-        sent = resizer.send(move, lambda _: ())
-        if sent.answer.outcome is not Outcome.CONFLICT:
-            return sent
-        time.sleep(PAUSE)
-    return resizer.send(move, lambda _: ())
