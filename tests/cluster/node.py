@@ -20,6 +20,7 @@ import yaml
 from tests.cluster import images, machine, tunables
 from tests.cluster.build import CONTAINERD
 from tests.cluster.control_plane import ControlPlane
+from tests.cluster.processes import ComponentFailed
 
 NODE = "localhost"  # with address type Hostname, it is how the API server finds a kubelet on loopback
 # What pods may ask for, on any machine that has as much: small, so that Deferred is within a test's reach.
@@ -125,8 +126,11 @@ class Node:
         archive = self.folder / "images.tar"
         images.write_archive(archive, self.plane.binaries.apps / "apps")
         ctr = [self.plane.binaries.containerd / "ctr", "--address", self.socket, "--namespace", "k8s.io"]
-        command = self._inside(*ctr, "images", "import", "--snapshotter", self._snapshotter(), archive)
-        subprocess.run(command, check=True, capture_output=True, text=True)
+        # --local: unpacked by ctr itself, as containerd would have to be told of each snapshotter beforehand
+        command = self._inside(*ctr, "images", "import", "--local", "--snapshotter", self._snapshotter(), archive)
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        if done.returncode:
+            raise ComponentFailed(f"the test images cannot be imported: {done.stderr.strip().splitlines()[-1:]}")
         archive.unlink()
 
     def _containerd_answers(self) -> bool:

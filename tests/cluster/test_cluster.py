@@ -13,7 +13,7 @@ import requests
 from kubernetes import client, config
 
 from tests.cluster import cgroups, cluster, machine, processes, runs
-from tests.cluster.api import Api
+from tests.cluster.api import Api, until
 from tests.cluster.fixtures import VERSION, change, container, or_skip
 
 KILLED = """
@@ -38,8 +38,8 @@ def test_a_pod_runs_is_reached_and_is_resized(cluster, namespace):
     small = container(requests={"cpu": "100m", "memory": "32Mi"}, limits={"cpu": "200m", "memory": "128Mi"})
     pod = namespace.run("burner", small)
 
-    answer = requests.get(f"http://{pod['status']['podIP']}:8080/", timeout=5)
-    assert answer.status_code == 200
+    url = f"http://{pod['status']['podIP']}:8080/"
+    until(lambda: _answers(url), "the pod to be reached from the host")  # it runs a moment before it listens
 
     namespace.resize("burner", change(requests={"cpu": "150m"}, limits={"cpu": "300m"})).expect()
     namespace.until("burner", lambda pod: _actual(pod)["limits"]["cpu"] == "300m", "resized")
@@ -120,11 +120,31 @@ def test_what_a_killed_harness_leaves_behind_is_ended_by_the_next_one():
     place.release()
 
 
+@pytest.mark.xdist_group("cluster")
+def test_a_kernel_without_overlayfs_gets_copies(monkeypatch):
+    or_skip(machine.check_node)
+    monkeypatch.setattr(machine, "overlayfs", lambda _: False)
+    with _another() as one:
+        api, pod = one.api(), "/api/v1/namespaces/default/pods/copied"
+        body = {"metadata": {"name": "copied"}, "spec": {"containers": [container()]}}
+        api.create("/api/v1/namespaces/default/pods", body).expect()
+        until(lambda: api.get(pod).expect()["status"]["phase"] == "Running", "a pod to run without overlayfs")
+        snapshots = one.node.folder / "containerd" / "io.containerd.snapshotter.v1.native" / "snapshots"
+        assert any(snapshots.iterdir())
+
+
 def test_a_component_that_dies_at_once_is_named_with_its_last_words(control_plane, monkeypatch):
     or_skip(machine.check_control_plane)
     failed = pytest.raises(processes.ComponentFailed, match=r"apiserver ended at once.*unknown flag: --no-such-flag")
     with failed, cluster.control_plane(VERSION, "--no-such-flag"):
         pass
+
+
+def _answers(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=5).status_code == 200
+    except requests.ConnectionError:
+        return False
 
 
 def _another():
