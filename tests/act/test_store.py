@@ -124,6 +124,15 @@ def test_a_state_that_another_one_wrote_is_read_again_before_the_next_try(client
     assert store.save(changed, None, [WEB], NOW + 120).written == 1
 
 
+def test_what_another_one_wrote_is_told(client, store):
+    other = LedgerStore(client, "test", lambda: True)
+    store.save(full(), None, [WEB], NOW)
+    other.load(ROWS, [])
+    other.save(replace(full(), attempts=()), None, [WEB], NOW)
+    assert store.save(replace(full(), too_big=()), None, [WEB], NOW).overtaken
+    assert not other.save(replace(full(), too_big=()), None, [WEB], NOW).overtaken
+
+
 def test_a_state_that_was_removed_is_made_again(store, api):
     store.save(full(), None, [WEB], NOW)
     api.delete(STATES).expect()

@@ -95,6 +95,18 @@ def test_a_released_lease_is_free_at_once(contest):
     assert second.renew()
 
 
+def test_each_taking_is_a_term_of_its_own(contest):
+    first, second = contest("a"), contest("b")
+    first.renew()
+    first.renew()
+    assert (first.term, second.term) == (1, 0), "renewing is not taking"
+    first.release()
+    second.renew()
+    second.release()
+    first.renew()
+    assert (first.term, second.term) == (2, 1)
+
+
 def test_of_many_that_try_at_once_one_gets_it(contest):
     replicas = [contest(f"r{i}") for i in range(8)]
     with ThreadPoolExecutor(8) as pool:

@@ -275,6 +275,43 @@ def test_a_server_that_cannot_resize_is_only_looked_at(world):
     assert [s.answer.outcome for s in ticker.tick().sent] == [Outcome.TAKEN], "and back, with nothing lost"
 
 
+class Stumbles:
+    """A client with which a bug of ours meets the answer to a patch that was taken."""
+
+    def __init__(self, client):
+        self._client = client
+
+    def answer(self, method, path, query, body, content_type):
+        answer = self._client.answer(method, path, query, body, content_type)
+        if method == "PATCH" and "dryRun" not in query:
+            raise RuntimeError("a bug")
+        return answer
+
+
+def test_a_bug_in_mid_tick_does_not_make_it_forget_what_it_sent(world):
+    """The next tick of the same process follows the resize: it reads the ledger again."""
+    ticker = world.replica(writer=Stumbles)
+    with pytest.raises(RuntimeError, match="a bug"):
+        ticker.tick()
+    world.shows(ticker, "115m")
+    done = ticker.tick()
+    assert [attempt.phase for attempt in done.decision.ledger.attempts] == [Phase.SOAKING]
+
+
+def test_a_lease_that_was_another_s_meanwhile_means_another_s_ledger(world):
+    """This replica ticked, lost the lease, another one resized, and it holds the lease again before its next tick."""
+    terms = [1]
+    first = world.replica(cpu=390.0)  # within the dead band of 400m: nothing to do
+    first.term = lambda: terms[-1]
+    assert not [s for s in first.tick().sent if s.move.intent is Intent.SHRINK]
+    other = world.replica()
+    other.tick()
+    world.shows(first, world.requests["cpu"])
+    terms.append(2)
+    done = first.tick()
+    assert Intent.SHRINK in {attempt.intent for attempt in done.decision.before.attempts}
+
+
 def test_restore_goes_back_to_the_ceiling_without_any_usage(world, capfd):
     """300m used and 15 %: the day's ceiling is 345m. Somebody makes it less, everything but the API is gone."""
     ticker = world.replica(cpu=300.0)

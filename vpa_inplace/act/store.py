@@ -21,6 +21,7 @@ from vpa_inplace.domain.keys import Index, WorkloadKey
 from vpa_inplace.domain.ledger import Ledger
 from vpa_inplace.domain.moves import Skip
 from vpa_inplace.observe.kubernetes import KubeClient
+from vpa_inplace.observe.kubernetes.client import NotFound
 
 GROUP: Final = "/apis/autoscaling.vpa-inplace.io/v1alpha1"
 CEILINGS_EVERY: Final = 6 * 3600.0
@@ -39,6 +40,7 @@ class Saved:
 
     failed: dict[WorkloadKey, str] = field(default_factory=dict)  # and why; nothing may be sent for these
     written: int = 0
+    overtaken: bool = False  # somebody else has written: what we remember is not all there is
 
 
 class LedgerStore:
@@ -80,7 +82,7 @@ class LedgerStore:
             if not _worth_writing(workload, spec, None if known is None else known.spec, now):
                 continue
             try:
-                problem = self._write(workload, spec, known)
+                problem = self._write(workload, spec, known, saved)
             except SourceUnavailable as error:
                 problem = str(error)
             if problem:
@@ -97,7 +99,7 @@ class LedgerStore:
         """Those whose curve in the cluster is missing or getting old."""
         return {workload for workload in workloads if _getting_old(workload, self._known.get(workload), now)}
 
-    def _write(self, workload: WorkloadKey, spec: StateSpec, known: _Known | None) -> str:
+    def _write(self, workload: WorkloadKey, spec: StateSpec, known: _Known | None, saved: Saved) -> str:
         """Why it could not be written; empty if it was."""
         if not self._fence():
             return "this replica has lost its lease"
@@ -114,6 +116,7 @@ class LedgerStore:
             return ""
         if answer.status in {404, 409}:
             # Somebody else wrote it, or removed it: read it again before the next try. Until then nothing is sent.
+            saved.overtaken = True
             self._reread(workload, path)
         return f"{answer.status} {answer.body[:200].decode(errors='replace')}"
 
@@ -128,7 +131,14 @@ class LedgerStore:
             self._known[workload] = _Known(version, empty if known is None else known.spec)
 
     def _listed(self, skips: list[Skip]) -> Iterator[tuple[str, ResizeState]]:
-        for raw in self._client.items(f"{GROUP}/resizestates", msgspec.Raw):
+        try:
+            found = list(self._client.items(f"{GROUP}/resizestates", msgspec.Raw))
+        except NotFound as error:
+            advice = "vpa-inplace config crds | kubectl apply -f -"
+            raise SourceUnavailable(
+                f"the cluster does not know ResizeStates, in which resizes are noted: {advice}"
+            ) from error
+        for raw in found:
             told = msgspec.json.decode(raw)
             try:
                 yield told["metadata"]["resourceVersion"], ResizeState.read(told)

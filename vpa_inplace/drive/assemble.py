@@ -83,6 +83,7 @@ def assemble(
         store=LedgerStore(client, scope.cluster, fence),
         resizer=Resizer(client, fence, dry_run=settings.dry_run),
         acting=fence,
+        term=fence.term,
         capabilities=Capabilities(client),
         dry_run=settings.dry_run,
     )

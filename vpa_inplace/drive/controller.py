@@ -39,6 +39,10 @@ class Fence:
     lease: Lease | None  # None: alone by order of the user
     stopping: threading.Event = field(default_factory=threading.Event)
 
+    def term(self) -> int:
+        """Which holding of the lease this is."""
+        return 0 if self.lease is None else self.lease.term
+
     def __call__(self) -> bool:
         return not self.stopping.is_set() and (self.lease is None or self.lease.held)
 
@@ -56,6 +60,7 @@ class Controller:
     listen: str = ""  # address of /metrics, /healthz and /readyz; empty: none
     _held: dict[Held, Reasons] = field(default_factory=dict)
     _led: bool = False
+    _trouble: str = ""  # with the lease, as last told
 
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop`` is set, then end in order: no write is begun, the one under way is finished."""
@@ -101,7 +106,11 @@ class Controller:
         try:
             lease.renew()
         except SourceUnavailable as error:
-            _warn("lease", "unknown", error)
+            if str(error) != self._trouble:  # every two seconds would be a flood
+                self._trouble = str(error)
+                _warn("lease", "unknown", error)
+        else:
+            self._trouble = ""
         if lease.held != self._led:
             self._led = lease.held
             fields = {"lease": "held" if self._led else "lost", "holder": lease.holder}
@@ -153,16 +162,24 @@ class Controller:
         ended = threading.Thread(target=scheduler.shutdown, kwargs={"wait": True}, daemon=True)
         ended.start()
         ended.join(ENDING)
+        if ended.is_alive():  # the fence stays shut: that tick may send nothing more, and the ledger tells what it sent
+            _warn("tick", "left", f"it was still at work {ENDING:.0f} s after we were asked to stop")
+        else:
+            self._finish()
+        self.save()
+        if self.fence.lease is not None:
+            self.fence.lease.release()
+        self.cache.stop()
+
+    def _finish(self) -> None:
+        """With no tick at work: the fence is opened for the ledger alone."""
         self.fence.stopping.clear()
         try:
             self.ticker.finish()
         except VpaInplaceError as error:
             _warn("ledger", "unwritten", error)
-        self.save()
-        self.fence.stopping.set()
-        if self.fence.lease is not None:
-            self.fence.lease.release()
-        self.cache.stop()
+        finally:
+            self.fence.stopping.set()
 
 
 def _warn(what: str, how: str, why: object) -> None:

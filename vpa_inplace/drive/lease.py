@@ -72,6 +72,7 @@ class Lease:
         self._until = -1.0  # by our clock; before it nobody else can hold the lease
         self._other: _Seen | None = None
         self.holder = ""  # of the last answer
+        self.term = 0  # grows each time that it is taken from nobody or from another
 
     @property
     def held(self) -> bool:
@@ -94,6 +95,7 @@ class Lease:
             taken = False
         if taken:
             self._until = asked_at + FENCE
+            self.term += lease is None or not self._mine(lease)
             self.holder = self.identity
         elif lease is not None and not self._mine(lease):
             self._until = -1.0

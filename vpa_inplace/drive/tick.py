@@ -18,7 +18,7 @@ from vpa_inplace.act.patience import Patience
 from vpa_inplace.act.resizer import Resizer, Sent
 from vpa_inplace.act.settle import settled
 from vpa_inplace.act.states import Curves
-from vpa_inplace.act.store import LedgerStore
+from vpa_inplace.act.store import LedgerStore, Saved
 from vpa_inplace.api.config import Config
 from vpa_inplace.api.objects.claims import Claim, read_claim
 from vpa_inplace.api.objects.resolve import Resolved, resolve
@@ -72,9 +72,11 @@ class Ticker:
     acting: Callable[[], bool]
     flags: Overrides = NO_OVERRIDES
     dry_run: bool = False
+    term: Callable[[], int] = int  # grows each time that the lease is taken anew
     capabilities: Capabilities | None = None  # None: taken for granted
     guards: Sequence[Guard] = GUARDS
     clocks: Clocks = CLOCKS
+    _term: int = 0
     _ledger: Ledger | None = None  # None: has to be read from the cluster
     _beliefs: Beliefs | None = None
     _outlook: tuple[object, Outlook] | None = None
@@ -93,6 +95,8 @@ class Ticker:
         skips = list(observation.skips)
         resolved = resolve(self._claimed(), self.config, _seen(snapshot, self.scope), self.flags)
         acting = self.acting()
+        if (term := self.term()) != self._term:  # the lease was another's meanwhile, and so was the ledger
+            self._term, self._ledger = term, None
         ledger = self._remembered(snapshot, acting, skips)
         outlook = self._foreseen(observation.history, resolved.policies)
         decision = decide(
@@ -112,9 +116,12 @@ class Ticker:
         if not acting:
             self._ledger = None  # whoever acts writes it: what we know of it would be old by the time we do
             return done
-        unwritten = self._written(decision, decision.ledger)
+        self._ledger = None  # what dies from here on, dies with resizes on their way: the cluster knows of them
+        saved = self._written(decision, decision.ledger)
+        unwritten = saved.failed
         sent = tuple(self._sent(decision, unwritten))
-        self._ledger = settled(decision.before, sent, snapshot.epoch)
+        if not saved.overtaken:
+            self._ledger = settled(decision.before, sent, snapshot.epoch)
         return replace(done, sent=sent, unwritten=unwritten)
 
     def finish(self) -> None:
@@ -142,13 +149,13 @@ class Ticker:
             self._outlook = key, self.forecaster.foresee(history, self._beliefs, policies.risk)
         return self._outlook[1]
 
-    def _written(self, decision: Decision, ledger: Ledger) -> dict[WorkloadKey, str]:
-        """The ledger with the moves to come, put into the cluster first: workloads for which that failed, and why."""
+    def _written(self, decision: Decision, ledger: Ledger) -> Saved:
+        """The ledger with the moves to come, put into the cluster first."""
         curves = Curves(decision.snapshot.rows, decision.outlook)
         now = decision.snapshot.epoch
         wanted = {*_touched(ledger), *_touched(decision.before), *self.store.remembering()}
         wanted |= self.store.ceilings_due(_sized(decision), now)
-        return self.store.save(ledger, curves, sorted(wanted), now).failed
+        return self.store.save(ledger, curves, sorted(wanted), now)
 
     def _sent(self, decision: Decision, unwritten: dict[WorkloadKey, str]) -> Iterator[Sent]:
         now = decision.snapshot.epoch
