@@ -33,6 +33,7 @@ from vpa_inplace.observe.kubernetes.kinds import InPlacePodAutoscaler
 from vpa_inplace.observe.kubernetes.owners import Owners
 from vpa_inplace.observe.kubernetes.pods import Pod
 from vpa_inplace.observe.live import LiveSource
+from vpa_inplace.observe.prometheus import PrometheusSettings
 from vpa_inplace.observe.source import Scope
 
 MIB = 2**20
@@ -310,6 +311,20 @@ def test_a_lease_that_was_another_s_meanwhile_means_another_s_ledger(world):
     terms.append(2)
     done = first.tick()
     assert Intent.SHRINK in {attempt.intent for attempt in done.decision.before.attempts}
+
+
+def test_without_prometheus_what_is_under_way_is_followed_all_the_same(world):
+    """A controller that starts while Prometheus is away knows no usage: it shrinks nothing, and loses sight of nothing."""
+    first = world.replica()
+    first.tick()
+    world.shows(first, "115m")
+    alone = world.replica(clocks=replace(CLOCKS, soak=0.0))
+    nowhere = PrometheusSettings(url="http://127.0.0.1:9")  # the discard port: nobody answers
+    alone.source = LiveSource(cache=alone.source.cache, owners=alone.source.owners, prometheus=nowhere)
+    done = alone.tick()
+    assert [ended.end for ended in done.decision.ended] == [End.SETTLED]
+    assert not done.sent
+    assert any("usage is not getting newer" in warning for warning in done.observation.warnings)
 
 
 def test_restore_goes_back_to_the_ceiling_without_any_usage(world, capfd):

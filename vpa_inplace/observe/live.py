@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
+
 from vpa_inplace.domain.errors import SourceUnavailable
 from vpa_inplace.domain.keys import Index
 from vpa_inplace.domain.moves import Skip
@@ -96,6 +98,12 @@ class LiveSource:
             return pulled.history, self._warned
         except SourceUnavailable as error:
             known = self._usage.history
-            if known is None:
-                raise
-            return known.on(rows), (*self._warned, f"usage is not getting newer: {error}")
+            history = self._unknown(rows) if known is None else known.on(rows)
+            return history, (*self._warned, f"usage is not getting newer: {error}")
+
+    def _unknown(self, rows: Index) -> History:
+        """No usage at all: nothing shrinks for it, and what is under way is followed and taken back all the same."""
+        step = self.prometheus.step
+        return History.of(
+            rows, start=int(self.clock()) // step * step, step=step, usage=np.empty((2, len(rows), 0), np.float32)
+        )

@@ -6,12 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 from urllib.parse import quote
 
-from vpa_inplace.domain.amounts import Amounts
 from vpa_inplace.domain.errors import QuantityError, SourceRefused, UsageError
 from vpa_inplace.domain.moves import Skip
-from vpa_inplace.domain.pods import Container, ContainerKind, Node, Pod, QosClass, qos_of
-from vpa_inplace.domain.quantity import parse_amount
-from vpa_inplace.domain.resource import Resource
+from vpa_inplace.domain.pods import Container, ContainerKind, Node, Pod, qos_of
 from vpa_inplace.observe.discovery import Discovered, left_out, no_such_namespace, not_sized
 from vpa_inplace.observe.kubernetes.client import BadRequest, KubeClient, NotFound
 from vpa_inplace.observe.kubernetes.objects import (
@@ -21,14 +18,20 @@ from vpa_inplace.observe.kubernetes.objects import (
     NodeObject,
     OwnedObject,
     PodObject,
-    PodSpec,
+)
+from vpa_inplace.observe.kubernetes.reading import (
+    CLASSES,
+    MIRROR,
+    OS_LABEL,
+    amounts,
+    init_kind,
+    last_kill,
+    restarting,
+    system_of,
 )
 from vpa_inplace.observe.source import Progress, Report, Scope, silent
 from vpa_inplace.workload.owners import Owners, Ref, topmost
 
-MIRROR: Final = "kubernetes.io/config.mirror"  # annotation of a static pod's mirror
-OS_LABEL: Final = "kubernetes.io/os"  # of nodes, set by the kubelet; pods that choose by it name it in nodeSelector
-CLASSES: Final = {str(qos): qos for qos in QosClass}
 BETWEEN: Final = {
     "ReplicaSet": "/apis/apps/v1/{namespace}replicasets",
     "Job": "/apis/batch/v1/{namespace}jobs",
@@ -129,7 +132,7 @@ def _nodes(client: KubeClient, warnings: list[str]) -> tuple[dict[str, Node], di
             name = item.metadata.name
             systems[name] = (item.metadata.labels or {}).get(OS_LABEL, "")
             try:
-                allocatable = _amounts(item.status.allocatable)
+                allocatable = amounts(item.status.allocatable)
             except QuantityError as error:
                 warnings.append(f"node {name} is left out: its allocatable {error}")
                 continue
@@ -156,7 +159,7 @@ def _pod(item: PodObject, cluster: str, owners: Owners, systems: Mapping[str, st
         _container(c, kind, statuses.get(c.name))
         for c, kind in (
             *((c, ContainerKind.APP) for c in spec.containers),
-            *((c, _init_kind(c)) for c in spec.init_containers or ()),
+            *((c, init_kind(c)) for c in spec.init_containers or ()),
         )
     )
     return Pod(
@@ -168,46 +171,20 @@ def _pod(item: PodObject, cluster: str, owners: Owners, systems: Mapping[str, st
         qos=CLASSES.get(status.qos_class or "") or qos_of(containers),
         phase=status.phase,
         node=spec.node_name,
-        os=_system(spec, systems),
+        os=system_of(spec, systems),
         static=MIRROR in (metadata.annotations or {}),
         created=metadata.creation_timestamp,
         resource_version=metadata.resource_version,
     )
 
 
-def _system(spec: PodSpec, systems: Mapping[str, str]) -> str:
-    """What the pod says, then what its node says, then the node it asks for; Linux where nobody says anything."""
-    said = spec.os.name if spec.os is not None else systems.get(spec.node_name or "")
-    return said or (spec.node_selector or {}).get(OS_LABEL) or "linux"
-
-
-def _init_kind(container: ContainerSpec) -> ContainerKind:
-    return ContainerKind.SIDECAR if container.restart_policy == "Always" else ContainerKind.INIT
-
-
 def _container(spec: ContainerSpec, kind: ContainerKind, status: ContainerStatus | None) -> Container:
-    restarting = {p.resource_name for p in spec.resize_policy or () if p.restart_policy == "RestartContainer"}
-    kills = [
-        state.terminated.finished_at
-        for state in ((status.state, status.last_state) if status else ())
-        if state is not None and state.terminated is not None and state.terminated.reason == "OOMKilled"
-        if state.terminated.finished_at is not None
-    ]
     return Container(
         name=spec.name,
         kind=kind,
-        requests=_amounts(spec.resources.requests if spec.resources else None),
-        limits=_amounts(spec.resources.limits if spec.resources else None),
-        restart_on_resize=frozenset(r for r in Resource if r.key in restarting),
+        requests=amounts(spec.resources.requests if spec.resources else None),
+        limits=amounts(spec.resources.limits if spec.resources else None),
+        restart_on_resize=restarting(spec.resize_policy),
         restarts=status.restart_count if status else 0,
-        last_oom=max(kills, default=None),
+        last_oom=last_kill((status.state, status.last_state) if status else ()),
     )
-
-
-def _amounts(quantities: Mapping[str, str] | None) -> Amounts:
-    found = Amounts()
-    for resource in Resource:
-        text = (quantities or {}).get(resource.key)
-        if text is not None:
-            found = found.replace(resource, parse_amount(text, resource))
-    return found

@@ -7,17 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from functools import lru_cache
 from typing import Final
 
 from vpa_inplace.domain import pods as domain
-from vpa_inplace.domain.amounts import Amounts
 from vpa_inplace.domain.errors import QuantityError
 from vpa_inplace.domain.keys import WorkloadKey
 from vpa_inplace.domain.moves import Skip
-from vpa_inplace.domain.quantity import parse_amount
-from vpa_inplace.domain.resource import Resource
 from vpa_inplace.observe.kubernetes.owners import Top
 from vpa_inplace.observe.kubernetes.pods import (
     Condition,
@@ -26,11 +21,18 @@ from vpa_inplace.observe.kubernetes.pods import (
     Node,
     Pod,
     PodSpec,
-    Quantities,
+)
+from vpa_inplace.observe.kubernetes.reading import (
+    CLASSES,
+    MIRROR,
+    OS_LABEL,
+    amounts,
+    init_kind,
+    last_kill,
+    restarting,
+    system_of,
 )
 
-MIRROR: Final = "kubernetes.io/config.mirror"
-OS_LABEL: Final = "kubernetes.io/os"
 REVISION_LABELS: Final = (
     "leaderworkerset.sigs.k8s.io/template-revision-hash",  # first: its pods have a StatefulSet's as well, one a group
     "rollouts-pod-template-hash",  # Argo Rollouts
@@ -48,9 +50,6 @@ LEAVING_TAINTS: Final = {
     "aws-node-termination-handler/spot-itn": "the cloud takes it back",
 }
 """Taints of those who take nodes away, and what each means."""
-SIZES: Final = 1 << 15  # pairs of amounts that are remembered; a fleet has a few thousand
-
-_CLASSES: Final = {str(qos): qos for qos in domain.QosClass}
 
 
 class PodFacts:
@@ -113,10 +112,10 @@ def pod_of(pod: Pod, workload: WorkloadKey, systems: Mapping[str, str] = {}) -> 
         uid=metadata.uid,
         workload=workload,
         containers=containers,
-        qos=_CLASSES.get(status.qos_class or "") or domain.qos_of(containers),
+        qos=CLASSES.get(status.qos_class or "") or domain.qos_of(containers),
         phase=status.phase,
         node=spec.node_name or None,
-        os=_system(spec, systems),
+        os=system_of(spec, systems),
         static=MIRROR in (metadata.annotations or {}),
         created=metadata.creation_timestamp,
         terminating=metadata.deletion_timestamp is not None,
@@ -128,12 +127,6 @@ def pod_of(pod: Pod, workload: WorkloadKey, systems: Mapping[str, str] = {}) -> 
         observed_generation=status.observed_generation,
         resize=_resize(status.conditions) if status.conditions else _QUIET,
     )
-
-
-def _system(spec: PodSpec, systems: Mapping[str, str]) -> str:
-    """What the pod says, then what its node says, then the node it asks for; Linux where nobody says anything."""
-    said = spec.os.name if spec.os is not None else systems.get(spec.node_name or "")
-    return said or (spec.node_selector or {}).get(OS_LABEL) or "linux"
 
 
 def _claims(spec: PodSpec) -> bool:
@@ -170,9 +163,7 @@ def _containers(pod: Pod) -> Iterator[domain.Container]:
         return
     told = {one.name: one for one in status.init_container_statuses or ()}
     for one in spec.init_containers:
-        sidecar = one.restart_policy == "Always"
-        kind = domain.ContainerKind.SIDECAR if sidecar else domain.ContainerKind.INIT
-        yield _container(one, kind, told.get(one.name))
+        yield _container(one, init_kind(one), told.get(one.name))
 
 
 def _container(spec: ContainerSpec, kind: domain.ContainerKind, status: ContainerStatus | None) -> domain.Container:
@@ -185,54 +176,15 @@ def _container(spec: ContainerSpec, kind: domain.ContainerKind, status: Containe
         kind=kind,
         requests=amounts(resources.requests if resources else None),
         limits=amounts(resources.limits if resources else None),
-        restart_on_resize=_restarting(spec) if spec.resize_policy else _NONE,
+        restart_on_resize=restarting(spec.resize_policy),
         restarts=told.restart_count,
         image=told.image_id,
         started=running.started_at if running is not None else None,
         ready=told.ready,
-        last_oom=_last_oom(told),
+        last_oom=last_kill((told.state, told.last_state)),
         allocated=None if told.allocated_resources is None else amounts(told.allocated_resources),
         actual_requests=None if actual is None else amounts(actual.requests),
         actual_limits=None if actual is None else amounts(actual.limits),
-    )
-
-
-_NONE: Final[frozenset[Resource]] = frozenset()
-
-
-def _restarting(spec: ContainerSpec) -> frozenset[Resource]:
-    named = {p.resource_name for p in spec.resize_policy or () if p.restart_policy == "RestartContainer"}
-    return frozenset(r for r in Resource if r.key in named)
-
-
-def _last_oom(status: ContainerStatus) -> datetime | None:
-    kills = [
-        state.terminated.finished_at
-        for state in (status.state, status.last_state)
-        if state is not None and state.terminated is not None and state.terminated.reason == "OOMKilled"
-        if state.terminated.finished_at is not None
-    ]
-    return max(kills, default=None)
-
-
-def amounts(quantities: Quantities | None) -> Amounts:
-    """CPU and memory of a list of quantities.
-
-    Raises:
-        QuantityError: one of them is no quantity.
-    """
-    return _amounts(quantities.get("cpu"), quantities.get("memory")) if quantities else _NOTHING
-
-
-_NOTHING: Final = Amounts()
-
-
-@lru_cache(maxsize=SIZES)
-def _amounts(cpu: str | None, memory: str | None) -> Amounts:
-    """Few sizes are told over and over: of each pod up to five times, of each of its siblings again."""
-    return Amounts(
-        None if cpu is None else parse_amount(cpu, Resource.CPU),
-        None if memory is None else parse_amount(memory, Resource.MEMORY),
     )
 
 
