@@ -302,11 +302,12 @@ def test_a_bug_in_mid_tick_does_not_make_it_forget_what_it_sent(world):
 def test_a_lease_that_was_another_s_meanwhile_means_another_s_ledger(world):
     """This replica ticked, lost the lease, another one resized, and it holds the lease again before its next tick."""
     terms = [1]
-    first = world.replica(cpu=390.0)  # within the dead band of 400m: nothing to do
+    # and 15 %: 403m and 127Mi, within the dead bands of 400m and 128Mi
+    first = world.replica(cpu=350.0, memory=110.0 * MIB)
     first.term = lambda: terms[-1]
-    assert not [s for s in first.tick().sent if s.move.intent is Intent.SHRINK]
+    assert not first.tick().sent
     other = world.replica()
-    other.tick()
+    assert [s.answer.outcome for s in other.tick().sent] == [Outcome.TAKEN]
     world.shows(first, world.requests["cpu"])
     terms.append(2)
     done = first.tick()
